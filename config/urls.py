@@ -1,0 +1,17 @@
+"""Every address, app by app."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from config.health import healthz, readyz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/v1/", include("config.api_urls")),
+    path("", include("accounts.urls")),
+    path("", include("policies.urls")),
+    path("", include("labeling.urls")),
+    path("", include("exports.urls")),
+]

@@ -1,0 +1,39 @@
+"""What stands in the bar, by what a person may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+    current: bool
+
+
+EVERYONE = [("Campaigns", "home", "/c/")]
+RESEARCHERS = [
+    ("Prompts", "prompt-sets", "/prompts/"),
+    ("Policies", "policies", "/policies/"),
+    ("Runs", "runs", "/runs/"),
+    ("Rubrics", "rubrics", "/rubrics/"),
+    ("Dataset versions", "datasets", "/datasets/"),
+]
+OWNERS = [("People", "people", "/people/")]
+
+
+def navigation(request: HttpRequest) -> dict[str, list[Link]]:
+    """Return `nav`, the links of the bar; empty for who is not signed in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"nav": []}
+    pages = EVERYONE + (RESEARCHERS if user.is_researcher else []) + (OWNERS if user.is_owner else [])
+    return {"nav": [Link(label, reverse(name), is_at(request.path, reverse(name), prefix)) for label, name, prefix in pages]}
+
+
+def is_at(path: str, url: str, prefix: str) -> bool:
+    return path == url or path.startswith(prefix)

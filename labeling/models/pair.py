@@ -1,0 +1,124 @@
+"""Pairs, their standing, and the pairs whose verdict is known beforehand."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Least
+
+from labeling.models.campaign import Campaign
+from labeling.models.rubric import RubricVersion
+from policies.models import Prompt, Response
+
+
+class Verdict(models.TextChoices):
+    A = "a"
+    B = "b"
+    TIE = "tie"
+
+
+class Standing(models.TextChoices):
+    WAITING = "waiting"
+    """Too few labels to say."""
+
+    AGREED = "agreed"
+    """The labels in are enough, and enough of them say the same."""
+
+    CONTESTED = "contested"
+    """Enough labels, too little agreement: an adjudicator decides."""
+
+    ADJUDICATED = "adjudicated"
+    """An adjudicator decided, perhaps that there is no right answer."""
+
+    WITHDRAWN = "withdrawn"
+    """Taken out; nobody is asked and nothing is exported."""
+
+
+class Trouble(models.TextChoices):
+    """Why a pair cannot become a row that trains."""
+
+    NONE = "", "none"
+    EQUAL = "equal", "both responses are the same"
+    EMPTY = "empty", "a response is empty"
+    CUT = "cut", "a response was cut at its token limit"
+    LOOPING = "looping", "a response repeats itself"
+    SELF_NAMING = "self_naming", "a response names its own model"
+
+
+class PairQuerySet(models.QuerySet["Pair"]):
+    def lock(self, pk: int) -> Pair:
+        """Return the pair, locked until the transaction ends. Pair first, then slot: the order everywhere."""
+        return self.select_for_update(no_key=True).get(pk=pk)
+
+    def contested(self) -> Self:
+        return self.filter(standing=Standing.CONTESTED)
+
+    def settled(self) -> Self:
+        return self.filter(standing__in=[Standing.AGREED, Standing.ADJUDICATED])
+
+
+class Pair(models.Model):
+    """Two responses to one prompt. Which is A and which is B says nothing of quality.
+
+    `standing`, `verdict`, `margin`, `settled_at` and `settled_by` are written by `settling.settle` alone.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="pairs")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="pairs")
+    response_a = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+")
+    response_b = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+")
+    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
+    external_id = models.CharField(max_length=200, blank=True)
+    trouble = models.CharField(max_length=12, choices=Trouble.choices, blank=True, default=Trouble.NONE)
+    asked_differently = models.BooleanField(default=False, help_text="The two sides were asked under different system prompts.")
+    withdrawn_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    standing = models.CharField(max_length=11, choices=Standing.choices, default=Standing.WAITING)
+    verdict = models.CharField(max_length=3, choices=Verdict.choices, null=True)  # noqa: DJ001 - null: none yet, or no right answer
+    margin = models.FloatField(null=True, help_text="Mean preference of the labels that count, -3 (A much better) to 3, or the adjudicator's.")
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=40, blank=True, help_text="Name and version of the rule.")
+
+    objects = PairQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # A pair and its mirror image are the same pair.
+            models.UniqueConstraint(
+                "campaign", Least("response_a", "response_b"), Greatest("response_a", "response_b"), name="pair_is_unique_either_way_round"
+            ),
+            models.CheckConstraint(condition=~Q(response_a=F("response_b")), name="pair_has_two_responses"),
+            models.CheckConstraint(condition=~Q(standing="agreed") | Q(verdict__isnull=False), name="agreed_pair_has_a_verdict"),
+            models.CheckConstraint(
+                condition=~Q(standing__in=["waiting", "contested", "withdrawn"]) | Q(verdict__isnull=True), name="unsettled_pair_has_no_verdict"
+            ),
+            models.CheckConstraint(condition=Q(margin__isnull=True) | Q(margin__gte=-3, margin__lte=3), name="pair_margin_is_on_the_scale"),
+            models.CheckConstraint(condition=Q(standing="withdrawn") | Q(withdrawn_at__isnull=True), name="withdrawn_pair_stands_so"),
+        ]
+        indexes = [
+            models.Index(fields=["campaign", "standing", "id"], name="pair_by_standing"),
+            models.Index(fields=["campaign", "external_id"], condition=~Q(external_id=""), name="pair_by_external_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id or f"pair {self.pk}"
+
+
+class GoldItem(models.Model):
+    """A pair whose verdict is known, and why. It is never asked as work and never becomes a dataset row."""
+
+    pair = models.OneToOneField(Pair, on_delete=models.PROTECT, related_name="gold")
+    verdict = models.CharField(max_length=3, choices=Verdict.choices)
+    why = models.TextField(help_text="The reason the item exists, in words a labeler can be shown.")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(why=""), name="gold_item_has_a_reason")]
+
+    def __str__(self) -> str:
+        return f"gold {self.pair_id}: {self.verdict}"

@@ -1,0 +1,16 @@
+"""Rendered texts, by the hash of the text: made once, and made again when the renderer changes."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Rendering(models.Model):
+    """Safe HTML of one text under one renderer version. Only ever a cache: it can be thrown away."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    renderer = models.CharField(max_length=20)
+    html = models.TextField()
+
+    def __str__(self) -> str:
+        return self.sha256[:12]

@@ -1,0 +1,131 @@
+"""Slots: a pair's places for a label. Overlap is slots, so that it cannot be overshot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from labeling.models.campaign import Campaign
+from labeling.models.pair import Pair
+from labeling.models.rubric import RubricVersion
+
+if TYPE_CHECKING:
+    from labeling.models.assignment import Assignment
+
+COUNTING = ("work", "escalation")
+"""The kinds whose labels count for standing and figures."""
+
+
+class SlotQuerySet(models.QuerySet["Slot"]):
+    def free(self) -> Self:
+        return self.filter(labeler=None, closed_at=None)
+
+    def open(self) -> Self:
+        """Free, or on somebody's screen."""
+        return self.filter(closed_at=None)
+
+    def held(self) -> Self:
+        return self.filter(labeler__isnull=False, closed_at=None)
+
+    def counting(self) -> Self:
+        return self.filter(kind__in=COUNTING)
+
+    def expired(self, *, at: datetime) -> Self:
+        return self.held().filter(lease_ends_at__lt=at)
+
+    def close_for(self, assignment: Assignment, *, at: datetime) -> Slot | None:
+        """Close a place for this assignment's label and return it, or None if the pair has none left for its labeler.
+
+        Its own slot while the lease is on it; else a slot of the pair that the same labeler holds by now; else a free one.
+        The caller holds the pair's lock, so nothing moves in between except leases, which the guarded UPDATE notices.
+        """
+        own = self.filter(pk=assignment.slot_id, lease=assignment.key, closed_at=None)
+        if own.update(closed_at=at, lease=None, lease_ends_at=None):
+            return self.get(pk=assignment.slot_id)
+        of_pair = self.counting().open().filter(pair_id=assignment.pair_id, rubric_version_id=assignment.rubric_version_id, reserved_for=None)
+        if (
+            self.counting()
+            .filter(pair_id=assignment.pair_id, rubric_version_id=assignment.rubric_version_id, labeler_id=assignment.labeler_id)
+            .exclude(closed_at=None)
+            .exists()
+        ):
+            return None  # they have a label here already
+        places = of_pair.filter(Q(labeler_id=assignment.labeler_id) | Q(labeler=None)).order_by(models.F("labeler_id").asc(nulls_last=True), "id")
+        for place in places.select_for_update(skip_locked=True, no_key=True)[:1]:
+            self.filter(pk=place.pk).update(labeler_id=assignment.labeler_id, closed_at=at, lease=None, lease_ends_at=None)
+            place.refresh_from_db()
+            return place
+        return None
+
+
+class Slot(models.Model):
+    """One place for one label. Free, then leased to a labeler, then closed with their label in it.
+
+    A place that is freed after a label is a new slot; this one stays closed.
+    """
+
+    class Kind(models.TextChoices):
+        WORK = "work"
+        """One of the k places that every pair has."""
+
+        ESCALATION = "escalation"
+        """A further place, opened when the first labels disagree."""
+
+        GOLD = "gold"
+        """Checks its labeler against a known verdict."""
+
+        REPEAT = "repeat"
+        """Shows its labeler a pair again, sides swapped."""
+
+        PRACTICE = "practice"
+        """Before real work; with feedback."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="slots")
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="slots")
+    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.WORK)
+    reserved_for = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    rank = models.BigIntegerField(help_text="Lower is served sooner.")
+    left_is_a = models.BooleanField(help_text="The side drawn for this place; balanced over the places of a pair.")
+    labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    lease = models.UUIDField(null=True, unique=True, help_text="Key of the assignment that holds it.")
+    lease_ends_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    objects = SlotQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pair", "labeler", "rubric_version"],
+                condition=Q(kind__in=COUNTING, labeler__isnull=False),
+                name="labeler_has_one_place_at_a_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(lease__isnull=True, lease_ends_at__isnull=True) | Q(lease__isnull=False, lease_ends_at__isnull=False, labeler__isnull=False),
+                name="slot_lease_has_a_holder_and_an_end",
+            ),
+            models.CheckConstraint(condition=Q(closed_at__isnull=True) | Q(labeler__isnull=False, lease__isnull=True), name="closed_slot_has_a_labeler"),
+            models.CheckConstraint(condition=Q(closed_at__isnull=False) | Q(labeler__isnull=True) | Q(lease__isnull=False), name="held_slot_has_a_lease"),
+            models.CheckConstraint(
+                condition=Q(kind__in=COUNTING, reserved_for__isnull=True) | Q(reserved_for__isnull=False) & ~Q(kind__in=COUNTING),
+                name="only_checks_are_reserved_for_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(reserved_for__isnull=True) | Q(labeler__isnull=True) | Q(labeler=models.F("reserved_for")),
+                name="reserved_slot_is_taken_by_its_labeler",
+            ),
+        ]
+        indexes = [
+            # What `assigning` walks: free places of a campaign in the order they are served.
+            models.Index(fields=["campaign", "rank", "id"], condition=Q(labeler__isnull=True, closed_at__isnull=True), name="slot_free"),
+            models.Index(fields=["labeler", "campaign"], condition=Q(labeler__isnull=False, closed_at__isnull=True), name="slot_held"),
+            models.Index(fields=["lease_ends_at"], condition=Q(lease__isnull=False), name="slot_leases"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} slot {self.pk}"

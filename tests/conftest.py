@@ -1,0 +1,132 @@
+"""The five people, and databases that may be committed to."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client
+from psycopg import sql
+
+from accounts.models import User
+from labeling.models import Campaign, Role
+from tests.builders import join, make_campaign, make_user
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> None:
+    """Sign-in limits of one test must not meet the next. (Each process has a prefix of its own.)"""
+    settings.CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}-{next(numbers)}"
+    cache.key_prefix = settings.CACHES["default"]["KEY_PREFIX"]
+
+
+@pytest.fixture
+def lena(db: None) -> User:
+    """Labels."""
+    return make_user("lena")
+
+
+@pytest.fixture
+def otto(db: None) -> User:
+    """Labels too."""
+    return make_user("otto")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """Adjudicates."""
+    return make_user("ada")
+
+
+@pytest.fixture
+def rosa(db: None) -> User:
+    """Researches."""
+    return make_user("rosa", is_researcher=True)
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    """Owns."""
+    return make_user("olga", is_owner=True)
+
+
+@pytest.fixture
+def eve(db: None) -> User:
+    """May see nothing."""
+    return make_user("eve")
+
+
+@pytest.fixture
+def campaign(lena: User, otto: User, ada: User, rosa: User) -> Campaign:
+    """Open, k=2; lena and otto label, ada adjudicates, rosa researches."""
+    campaign = make_campaign("everyday", labelers=(lena, otto))
+    join(campaign, ada, Role.ADJUDICATOR)
+    join(campaign, rosa, Role.RESEARCHER)
+    return campaign
+
+
+@pytest.fixture
+def as_(client: Client) -> Iterator[object]:
+    """Sign somebody in: `as_(lena).get(...)`."""
+
+    def sign_in(user: User) -> Client:
+        other = Client()
+        other.force_login(user)
+        return other
+
+    return sign_in  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="session")
+def template_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> str:
+    """A migrated, empty database that nothing is connected to, to clone from. Flushing would be a TRUNCATE, which the ledgers refuse."""
+    source = settings.DATABASES["default"]["NAME"]
+    name = f"{source}_template"
+    connections.close_all()
+    _close_pools()
+    with _server() as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(source)))
+    return name
+
+
+@pytest.fixture
+def committed_db(template_database: str, django_db_blocker: object) -> Iterator[str]:
+    """A database of this test's own, cloned from the template: commit what you like. Yields its name."""
+    usual = settings.DATABASES["default"]["NAME"]
+    name = f"{usual}_{os.getpid()}_{next(numbers)}"
+    with _server() as server:
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template_database)))
+    _point_at(name)
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield name
+    _point_at(usual)
+    with _server() as server:
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _server() -> psycopg.Connection[tuple[object, ...]]:
+    """A connection to the server's own database, outside Django."""
+    entry = settings.DATABASES["default"]
+    return psycopg.connect(host=entry["HOST"], port=entry["PORT"] or None, user=entry["USER"], password=entry["PASSWORD"], dbname="postgres", autocommit=True)
+
+
+def _close_pools() -> None:
+    connection = connections["default"]
+    connection.close()
+    if connection.settings_dict["OPTIONS"].get("pool"):
+        connection.close_pool()
+
+
+def _point_at(name: str) -> None:
+    _close_pools()
+    settings.DATABASES["default"]["NAME"] = name
+    connections["default"].settings_dict["NAME"] = name
