@@ -1,0 +1,290 @@
+"""The lines of a version's files: the same bytes for ever, one schema a file, and every text as it was."""
+
+from __future__ import annotations
+
+import doctest
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exports import formats
+
+ROOT = Path(formats.__file__).parents[1]
+
+ODD_TEXTS = [
+    "line\nfeed, carriage\r\nreturn, tab\t",
+    "separators \u2028 \u2029 \x85 \x0b \x0c \x1c \x1e",
+    "cafe\u0301 is not café",
+    "right to left \u202eabc\u202c, zero\u200bwidth, \ufeff mark",
+    "👩🏽\u200d🔬 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 \U0010ffff",
+    "quotes \" ' \\ and \\u0041, </script>",
+    " spaces at both ends \u00a0",
+    "delete \x7f, escape \x1b[31m",
+    "Füße, ¿qué?, 漢字, العربية",
+]
+
+ROW = formats.Row(
+    pair_id="17",
+    prompt_id="4",
+    family="f" * 64,
+    campaign="everyday",
+    split="train",
+    messages=(("system", "Be brief."), ("user", "What is 2 + 2?")),
+    chosen="4",
+    rejected="5",
+    margin=1.5,
+    strengths_counted=2,
+    verdict="b",
+    standing="agreed",
+    labels_counted=2,
+    chosen_policy="warm@0123abcd",
+    rejected_policy="cold@0123abcd",
+    rubric_version="helpfulness@3",
+    slices={"topic": "arithmetic", "language": "en"},
+    source="tiebreak-demo",
+    licence="CC0-1.0",
+)
+
+VOTE = formats.Vote(
+    pair_id="17",
+    labeler="labeler-0a1b2c",
+    verdict="b",
+    preference=2,
+    both_bad=False,
+    rubric_version="helpfulness@3",
+    kind="work",
+    source="desk",
+    labeled_at=datetime(2025, 5, 25, 14, 2, tzinfo=UTC),
+)
+
+
+def write(path: Path, rows: Iterable[dict[str, object]]) -> Path:
+    path.write_bytes(b"".join(map(formats.canonical_line, rows)))
+    return path
+
+
+def loaded(path: Path) -> Any:
+    return datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(path.parent / "cache"))
+
+
+def test_it_works() -> None:
+    line = formats.canonical_line(formats.trl_row(ROW))
+    assert line.endswith(b"}\n")
+    assert json.loads(line) == {
+        "prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 2 + 2?"}],
+        "chosen": [{"role": "assistant", "content": "4"}],
+        "rejected": [{"role": "assistant", "content": "5"}],
+        "pair_id": "17",
+        "prompt_id": "4",
+        "family": "f" * 64,
+        "campaign": "everyday",
+        "split": "train",
+        "margin": 1.5,
+        "strengths_counted": 2,
+        "verdict": "b",
+        "standing": "agreed",
+        "labels_counted": 2,
+        "chosen_policy": "warm@0123abcd",
+        "rejected_policy": "cold@0123abcd",
+        "rubric_version": "helpfulness@3",
+        "slices": '{"language":"en","topic":"arithmetic"}',
+        "source": "tiebreak-demo",
+        "licence": "CC0-1.0",
+    }
+
+
+def test_the_worked_examples_of_the_docstrings_hold() -> None:
+    assert doctest.testmod(formats).failed == 0
+
+
+# The bytes
+
+
+def test_a_line_has_sorted_keys_no_spaces_and_no_needless_escapes() -> None:
+    assert (
+        formats.canonical_line({"z": "é\u2028/", "a": {"c": 1, "b": [0.1, 1e22, True, None]}})
+        == '{"a":{"b":[0.1,1e+22,true,null],"c":1},"z":"é\u2028/"}\n'.encode()
+    )
+
+
+SCRIPT = """
+import locale, random, sys
+from datetime import datetime, timedelta, timezone
+from exports import formats
+locale.setlocale(locale.LC_ALL, "")
+names = {"topic": "F\\u00fc\\u00dfe", "language": "de", "risk": "none", "l\\u00e4ngster": "\\u2028"}
+slices = {name: names[name] for name in set(names)}  # a set's order follows the hash seed
+row = formats.Row(pair_id="1", prompt_id="2", family="f", campaign="c", split="train", messages=(("user", "Wie gro\\u00df? \\u6f22\\u5b57"),), chosen="So.",
+    rejected="Nein.", margin=1 / 3, strengths_counted=3, verdict="a", standing="agreed", labels_counted=3, chosen_policy="p@1", rejected_policy="q@2",
+    rubric_version="r@1", slices=slices, source="", licence="")
+vote = formats.Vote(pair_id="1", labeler="l", verdict="a", preference=-1, both_bad=False, rubric_version="r@1", kind="work", source="desk",
+    labeled_at=datetime(2025, 5, 25, 1, 2, 3, tzinfo=timezone(timedelta(hours=int(sys.argv[1])))) + timedelta(hours=int(sys.argv[1])))
+lines = [dict(random.sample(list(line.items()), len(line))) for line in (formats.trl_row(row), formats.vote_row(vote))]
+sys.stdout.buffer.write(b"".join(map(formats.canonical_line, lines)))
+"""
+SCRIPT_SHA256 = "8c8b907e4f7c49e7dc5486a0a9fd1ad96b2d628cc3341268e0ba27cedfd99a8f"
+
+
+@pytest.mark.parametrize(
+    ("seed", "zone", "locale", "hours"),
+    [("0", "UTC", "C", 0), ("1", "Asia/Kathmandu", "C.UTF-8", 5), ("4242", "America/St_Johns", "POSIX", -3), ("random", "Pacific/Apia", "C", 13)],
+)
+def test_the_bytes_do_not_depend_on_hash_seed_time_zone_locale_or_order(seed: str, zone: str, locale: str, hours: int) -> None:
+    settings = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
+    run = subprocess.run([sys.executable, "-c", SCRIPT, str(hours)], cwd=ROOT, env=settings, capture_output=True, check=True)
+    assert hashlib.sha256(run.stdout).hexdigest() == SCRIPT_SHA256, run.stdout.decode()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_text_comes_back_as_it_was_and_fills_one_line(text: str) -> None:
+    line = formats.canonical_line({"text": text})
+    assert json.loads(line) == {"text": text}
+    assert line.count(b"\n") == 1
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_comes_back_as_it_was(number: float) -> None:
+    assert json.loads(formats.canonical_line({"margin": number}))["margin"] == number
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\ude00\ud83d"])
+def test_a_lone_surrogate_is_refused(text: str) -> None:
+    for row in ({"chosen": text}, {text: "key"}, {"prompt": [{"content": text}]}):
+        with pytest.raises(formats.FormatError, match="a lone surrogate, U\\+D"):
+            formats.canonical_line(row)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_does_not_know_is_refused(number: float) -> None:
+    with pytest.raises(formats.FormatError, match="not a number that JSON knows"):
+        formats.canonical_line({"margin": number})
+
+
+# What readers find
+
+
+def test_datasets_reads_rows_with_the_types_they_have(tmp_path: Path) -> None:
+    one, other = ROW, replace(ROW, pair_id="18", slices={}, messages=(("user", "Hi"),), margin=-1, source="", licence="")
+    table = loaded(write(tmp_path / "train.jsonl", map(formats.trl_row, (one, other))))
+    turn = datasets.List({"content": datasets.Value("string"), "role": datasets.Value("string")})
+    text = [name for name, feature in table.features.items() if feature == datasets.Value("string")]
+    assert {name: table.features[name] for name in table.column_names if name not in text} == {
+        "prompt": turn,
+        "chosen": turn,
+        "rejected": turn,
+        "margin": datasets.Value("float64"),
+        "strengths_counted": datasets.Value("int64"),
+        "labels_counted": datasets.Value("int64"),
+    }
+    assert table["margin"][:] == [1.5, -1.0]
+    assert json.loads(table[0]["slices"]) == {"language": "en", "topic": "arithmetic"}
+    assert json.loads(table[1]["slices"]) == {}
+    assert not any(value is None for row in table for value in row.values())
+
+
+def test_a_file_has_one_schema_whatever_its_rows(tmp_path: Path) -> None:
+    bare = replace(ROW, slices={}, margin=2, messages=(("user", "Hi"),), source="", licence="")
+    full, thin = (loaded(write(tmp_path / name, [formats.trl_row(row)])) for name, row in (("full.jsonl", ROW), ("thin.jsonl", bare)))
+    assert full.features == thin.features
+
+
+def test_odd_texts_reach_the_reader_unchanged(tmp_path: Path) -> None:
+    rows = [replace(ROW, messages=(("user", text),), chosen=text + "+", rejected=text + "-") for text in ODD_TEXTS]
+    table = loaded(write(tmp_path / "odd.jsonl", map(formats.trl_row, rows)))
+    assert [row["prompt"][0]["content"] for row in table] == ODD_TEXTS
+    assert [row["chosen"][0]["content"] for row in table] == [text + "+" for text in ODD_TEXTS]
+    assert [row["rejected"][0]["content"] for row in table] == [text + "-" for text in ODD_TEXTS]
+
+
+def test_datasets_reads_votes_with_the_types_they_have(tmp_path: Path) -> None:
+    votes = [VOTE, replace(VOTE, verdict="tie", preference=None, both_bad=True)]
+    table = loaded(write(tmp_path / "votes.jsonl", map(formats.vote_row, votes)))
+    assert {name: feature.dtype for name, feature in table.features.items()} == {
+        "both_bad": "bool",
+        "kind": "string",
+        "labeled_at": "string",
+        "labeler": "string",
+        "pair_id": "string",
+        "preference": "int64",
+        "rubric_version": "string",
+        "source": "string",
+        "strength_given": "bool",
+        "verdict": "string",
+    }
+
+
+# Votes
+
+
+@pytest.mark.parametrize(("verdict", "preference"), [("a", -1), ("tie", 0), ("b", 1)])
+def test_a_vote_without_a_strength_says_so_and_keeps_its_sign(verdict: str, preference: int) -> None:
+    line = formats.vote_row(replace(VOTE, verdict=verdict, preference=None))
+    assert (line["preference"], line["strength_given"]) == (preference, False)
+    assert formats.vote_row(replace(VOTE, verdict=verdict, preference=preference))["strength_given"] is True
+
+
+def test_a_time_is_written_in_utc_with_six_decimals() -> None:
+    assert formats.vote_row(VOTE)["labeled_at"] == "2025-05-25T14:02:00.000000Z"
+    nepal = timezone(timedelta(hours=5, minutes=45))
+    assert formats.timestamp(datetime(2025, 1, 1, 0, 0, 0, 7, tzinfo=nepal)) == "2024-12-31T18:15:00.000007Z"
+
+
+def test_a_pseudonym_is_the_persons_own_and_needs_the_secret() -> None:
+    assert formats.pseudonym("7", secret=b"one") == formats.pseudonym("7", secret=b"one")
+    assert len({formats.pseudonym(str(person), secret=b"one") for person in range(1000)}) == 1000
+    assert formats.pseudonym("7", secret=b"one") != formats.pseudonym("7", secret=b"two")
+
+
+# What is never written
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"messages": ()}, "does not end with a user's turn"),
+        ({"messages": (("user", "Hi"), ("assistant", "Hello"))}, "does not end with a user's turn"),
+        ({"chosen": ""}, "one of its sides is empty"),
+        ({"rejected": " \n"}, "one of its sides is empty"),
+        ({"rejected": "4"}, "its sides are equal"),
+        ({"margin": math.nan}, "its margin is nan"),
+        ({"margin": 3.5}, "its margin is 3.5"),
+        ({"verdict": "tie"}, "its verdict is 'tie', which chooses no side"),
+        ({"standing": "contested"}, "its standing is 'contested', not agreed or adjudicated"),
+    ],
+)
+def test_a_row_that_trains_on_something_wrong_is_refused(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(formats.FormatError, match=f"pair 17 cannot be written: .*{why}"):
+        replace(ROW, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"verdict": "left"}, "says 'left', which is no verdict"),
+        ({"preference": -2}, "says 'b' and -2"),
+        ({"preference": 0}, "says 'b' and \\+0"),
+        ({"preference": 4}, "says 'b' and \\+4"),
+        ({"both_bad": True}, "both bad and no tie"),
+        ({"labeled_at": datetime(2025, 5, 25)}, "a time without a time zone"),  # noqa: DTZ001 - that is the fault
+    ],
+)
+def test_a_vote_that_contradicts_itself_is_refused(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(formats.FormatError, match=why):
+        replace(VOTE, **change)
+
+
+def test_a_margin_of_minus_zero_is_written_as_zero() -> None:
+    assert b'"margin":0.0' in formats.canonical_line(formats.trl_row(replace(ROW, margin=-0.0)))
