@@ -1,5 +1,17 @@
+"""The desk, the adjudicator's page, and the pages of those who run a campaign."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from labeling.views import adjudicate, work
+
+urlpatterns = [
+    path("c/<slug:slug>/work/", work.work, name="work"),
+    path("c/<slug:slug>/work/<uuid:key>/label", work.submit, name="submit-label"),
+    path("c/<slug:slug>/work/<uuid:key>/skip", work.skip, name="skip-pair"),
+    path("c/<slug:slug>/adjudicate/", adjudicate.adjudicate, name="adjudicate"),
+    path("c/<slug:slug>/adjudicate/<uuid:key>/verdict", adjudicate.submit_adjudication, name="submit-adjudication"),
+    path("c/<slug:slug>/adjudicate/<uuid:key>/back", adjudicate.give_back, name="give-back-adjudication"),
+    path("c/<slug:slug>/adjudicate/<uuid:key>/", adjudicate.show_adjudication, name="show-adjudication"),
+]

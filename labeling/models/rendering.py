@@ -10,7 +10,8 @@ class Rendering(models.Model):
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     renderer = models.CharField(max_length=20)
-    html = models.TextField()
+    html = models.TextField(help_text="As Markdown.")
+    raw = models.TextField(help_text="As it was written, with hidden characters shown.")
 
     def __str__(self) -> str:
         return self.sha256[:12]

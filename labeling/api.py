@@ -1,0 +1,164 @@
+"""Labeling by program: ask for the next pair, answer it, give it back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access import signed_in
+from accounts.permissions import scope
+from labeling import access, assigning, cards, submitting
+from labeling.forms import check_kept_whole
+from labeling.models import Assignment, Campaign, Label, Role, Skip
+
+
+class MessageSerializer(serializers.Serializer[dict[str, str]]):
+    role = serializers.CharField()
+    content = serializers.CharField()
+
+
+class AssignmentSerializer(serializers.Serializer[dict[str, Any]]):
+    """What a labeler may know of a pair."""
+
+    key = serializers.UUIDField(help_text="Send it back with the label.")
+    prompt = MessageSerializer(many=True)
+    left = serializers.CharField()
+    right = serializers.CharField()
+    rubric_version = serializers.IntegerField()
+    rubric = serializers.CharField()
+
+
+class JudgmentSerializer(serializers.Serializer[dict[str, Any]]):
+    choice = serializers.IntegerField(min_value=-3, max_value=3, help_text="-3 left much better, 0 tie, 3 right much better.")
+    both_bad = serializers.BooleanField(default=False, help_text="A tie in which neither response is acceptable.")
+    rationale = serializers.CharField(default="", allow_blank=True, max_length=4000, trim_whitespace=False)
+    submission_key = serializers.UUIDField(default=uuid4, help_text="Made by the caller, so that a retry gets the first answer again.")
+    next = serializers.BooleanField(default=False, help_text="Lease the next pair in the same answer.")
+
+    def validate_rationale(self, value: str) -> str:
+        return check_kept_whole(value)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["both_bad"] and attrs["choice"] != 0:
+            raise ValidationError({"both_bad": "Both bad is a tie: send choice 0 with it."})
+        return attrs
+
+
+class StoredLabelSerializer(serializers.Serializer[dict[str, Any]]):
+    assignment = serializers.UUIDField()
+    choice = serializers.IntegerField()
+    both_bad = serializers.BooleanField()
+    rationale = serializers.CharField()
+    submission_key = serializers.UUIDField()
+    submitted_at = serializers.DateTimeField()
+    surplus = serializers.BooleanField(help_text="The pair was complete by then: kept, and not counted.")
+    next = AssignmentSerializer(required=False, allow_null=True)
+
+
+class SkipSerializer(serializers.Serializer[dict[str, Any]]):
+    reason = serializers.ChoiceField(choices=Skip.Reason.choices)
+    note = serializers.CharField(default="", allow_blank=True, max_length=1000)
+
+    def validate_note(self, value: str) -> str:
+        return check_kept_whole(value)
+
+
+class RefusalSerializer(serializers.Serializer[dict[str, str]]):
+    detail = serializers.CharField()
+
+
+SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH)
+KEY = OpenApiParameter("key", UUID, OpenApiParameter.PATH)
+
+
+@extend_schema(parameters=[SLUG], request=None, responses={200: AssignmentSerializer, 204: None}, operation_id="campaign_next")
+@api_view(["POST"])
+@permission_classes([IsAuthenticated, scope("label")])
+def next_pair(request: Request, slug: str) -> Response:
+    """Lease the next pair, or return the one that is held. 204: nothing is left for this labeler."""
+    campaign = access.campaign_of(signed_in(request), slug, Role.LABELER)
+    found = lease(request, campaign, at=timezone.now())
+    return Response(found, status=status.HTTP_200_OK if found else status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(parameters=[KEY], request=JudgmentSerializer, responses={200: StoredLabelSerializer, 409: RefusalSerializer}, operation_id="assignment_label")
+@api_view(["POST"])
+@permission_classes([IsAuthenticated, scope("label")])
+def label(request: Request, key: UUID) -> Response:
+    """Store a judgment. The same submission key gets the first answer again; a late judgment is never dropped."""
+    assignment, campaign = own_assignment(request, key)
+    form = JudgmentSerializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    sent = form.validated_data
+    at = timezone.now()
+    try:
+        stored = submitting.submit_label(
+            assignment=assignment,
+            preference=assignment.preference_from(sent["choice"]),
+            both_bad=sent["both_bad"],
+            rationale=sent["rationale"],
+            submission_key=sent["submission_key"],
+            source=Label.Source.API,
+            at=at,
+        )
+    except submitting.NotYours as refusal:
+        return Response({"detail": str(refusal)}, status=status.HTTP_409_CONFLICT)
+    answer = stored_label(stored, assignment)
+    return Response(answer | {"next": lease(request, campaign, at=at)} if sent["next"] else answer)
+
+
+@extend_schema(parameters=[KEY], request=SkipSerializer, responses={204: None, 409: RefusalSerializer}, operation_id="assignment_skip")
+@api_view(["POST"])
+@permission_classes([IsAuthenticated, scope("label")])
+def skip(request: Request, key: UUID) -> Response:
+    """Give the pair back with a reason. 409: it was labeled before, and the label stays."""
+    assignment, _ = own_assignment(request, key)
+    form = SkipSerializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    if assigning.skip(assignment=assignment, reason=form.validated_data["reason"], note=form.validated_data["note"], at=timezone.now()) is None:
+        return Response({"detail": "That pair was labeled before; the label stays."}, status=status.HTTP_409_CONFLICT)
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def own_assignment(request: Request, key: UUID) -> tuple[Assignment, Campaign]:
+    """Return the caller's own assignment and its campaign, in which they still label. Raises Http404."""
+    assignment = get_object_or_404(Assignment.objects.select_related("pair__campaign"), key=key, labeler=signed_in(request))
+    return assignment, access.campaign_of(signed_in(request), assignment.pair.campaign.slug, Role.LABELER)
+
+
+def lease(request: Request, campaign: Campaign, *, at: datetime) -> dict[str, Any] | None:
+    assignment = assigning.next_for(campaign, signed_in(request), at=at)
+    if assignment is None:
+        return None
+    texts = cards.texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, rubric=campaign.rubric_version)
+    return {
+        "key": assignment.key,
+        "prompt": texts.messages,
+        "left": texts.left,
+        "right": texts.right,
+        "rubric_version": texts.rubric.number,
+        "rubric": texts.rubric.body,
+    }
+
+
+def stored_label(stored: Label, assignment: Assignment) -> dict[str, Any]:
+    return {
+        "assignment": assignment.key,
+        "choice": assignment.preference_from(stored.preference or 0),
+        "both_bad": stored.both_bad,
+        "rationale": stored.rationale or "",
+        "submission_key": stored.submission_key,
+        "submitted_at": stored.submitted_at,
+        "surplus": stored.is_surplus,
+    }

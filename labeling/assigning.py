@@ -1,0 +1,122 @@
+"""From free slots to assignments: which pair a labeler sees next, on which sides, until when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.models import User
+from labeling.models import Assignment, Campaign, Label, Skip, Slot
+from labeling.models.assignment import opaque_key
+
+# One ordered walk over the partial index on free slots, from the labeler's cursor on. A slot is passed over where the
+# labeler has a place at its pair, or gave the pair back. SKIP LOCKED: two clients never wait for, or take, the same slot.
+LEASE = """
+WITH here AS (
+    SELECT coalesce((SELECT rank FROM labeling_cursor WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s AND epoch = %(epoch)s), %(start)s) AS rank
+), picked AS (
+    SELECT slot.id FROM labeling_slot AS slot
+    WHERE slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slot.closed_at IS NULL
+      AND slot.rank {from_cursor} (SELECT rank FROM here)
+      AND (slot.reserved_for_id IS NULL OR slot.reserved_for_id = %(labeler)s)
+      AND NOT EXISTS (
+          SELECT FROM labeling_slot AS other
+          WHERE other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s AND other.rubric_version_id = slot.rubric_version_id
+            AND other.kind IN ('work', 'escalation'))
+      AND NOT EXISTS (SELECT FROM labeling_skip AS skip WHERE skip.labeler_id = %(labeler)s AND skip.pair_id = slot.pair_id)
+    ORDER BY slot.rank, slot.id
+    LIMIT 1
+    FOR NO KEY UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE labeling_slot AS slot SET labeler_id = %(labeler)s, lease = %(key)s, lease_ends_at = %(ends)s
+    FROM picked WHERE slot.id = picked.id
+    RETURNING slot.id, slot.pair_id, slot.rubric_version_id, slot.left_is_a, slot.rank
+), moved AS (
+    INSERT INTO labeling_cursor (campaign_id, labeler_id, rank, epoch)
+    SELECT %(campaign)s, %(labeler)s, rank, %(epoch)s FROM leased
+    ON CONFLICT (campaign_id, labeler_id) DO UPDATE SET rank = excluded.rank, epoch = excluded.epoch
+)
+INSERT INTO labeling_assignment (key, slot_id, pair_id, labeler_id, rubric_version_id, left_is_a, leased_at)
+SELECT %(key)s, id, pair_id, %(labeler)s, rubric_version_id, left_is_a, %(at)s FROM leased
+RETURNING slot_id, pair_id, rubric_version_id, left_is_a
+"""
+AFTER_CURSOR, UP_TO_CURSOR = LEASE.format(from_cursor=">"), LEASE.format(from_cursor="<=")
+BEFORE_EVERY_RANK = -(2**63)
+
+
+def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
+    """Return what the labeler has on the screen, or lease the next pair for them; None: nothing is left for them.
+
+    A reload therefore shows the same pair on the same sides. A paused or closed campaign hands out nothing new.
+    """
+    if held := resume(campaign, labeler, at=at):
+        return held
+    if campaign.state != Campaign.State.OPEN:
+        return None
+    return lease(campaign, labeler, at=at)
+
+
+def resume(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
+    """Return the assignment that the labeler holds, its lease renewed, or None."""
+    held = Slot.objects.held().filter(labeler=labeler, campaign=campaign).order_by("lease_ends_at").values_list("lease", flat=True)
+    for key in held[:1]:
+        if Slot.objects.filter(lease=key, closed_at=None).update(lease_ends_at=lease_end(campaign, at=at)):
+            return Assignment.objects.get(key=key)
+    return None
+
+
+def lease(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
+    """Lease the next free slot: from the labeler's cursor to the end, then once more from the start."""
+    for query in (AFTER_CURSOR, UP_TO_CURSOR):
+        key = opaque_key()
+        if row := lease_by(query, campaign, labeler, key=key, at=at):
+            slot_id, pair_id, rubric_version_id, left_is_a = row
+            return Assignment(
+                key=key, slot_id=slot_id, pair_id=pair_id, labeler=labeler, rubric_version_id=rubric_version_id, left_is_a=left_is_a, leased_at=at
+            )
+    return None
+
+
+def lease_by(query: str, campaign: Campaign, labeler: User, *, key: UUID, at: datetime) -> Any:
+    """Run the lease's one statement. Returns its row, or None where no slot was free from there on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            query,
+            {
+                "campaign": campaign.pk,
+                "labeler": labeler.pk,
+                "epoch": campaign.rank_epoch,
+                "start": BEFORE_EVERY_RANK,
+                "key": key,
+                "ends": lease_end(campaign, at=at),
+                "at": at,
+            },
+        )
+        return cursor.fetchone()
+
+
+def lease_end(campaign: Campaign, *, at: datetime) -> datetime:
+    return at + timedelta(minutes=campaign.lease_minutes)
+
+
+def return_expired(*, at: datetime) -> int:
+    """Free every slot whose lease has run out, and return how many. People who vanish hold nothing."""
+    return Slot.objects.expired(at=at).update(labeler=None, lease=None, lease_ends_at=None)
+
+
+@transaction.atomic
+def skip(*, assignment: Assignment, reason: str, note: str, at: datetime) -> Skip | None:
+    """Give the pair back with a reason: its slot is free for somebody else, and this labeler is not asked again.
+
+    Twice is once. None: it was labeled before, and a label is worth more than a skip.
+    """
+    Slot.objects.select_for_update(no_key=True).get(pk=assignment.slot_id)
+    if earlier := Skip.objects.filter(assignment=assignment).first():
+        return earlier
+    if Label.objects.filter(assignment=assignment).exists():
+        return None
+    Slot.objects.filter(pk=assignment.slot_id, lease=assignment.key).update(labeler=None, lease=None, lease_ends_at=None)
+    return Skip.objects.create(assignment=assignment, pair_id=assignment.pair_id, labeler_id=assignment.labeler_id, reason=reason, note=note, at=at)

@@ -1,0 +1,56 @@
+"""The settling rule: from what was said of a pair to its standing. Pure, so that every standing can be derived again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+RULE = "strict-majority/1"
+"""Name and version of the rule. A change of what it returns is a new version."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One judgment: a label that counts, or the adjudication. `verdict` None is an adjudicator's 'no right answer'."""
+
+    verdict: str | None
+    preference: int | None
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a pair's standing, verdict and margin are. `margin` is a signed preference: negative for A."""
+
+    standing: str
+    verdict: str | None
+    margin: float | None
+
+
+def resolve(*, labels: Sequence[Said], places_open: int, adjudication: Said | None, withdrawn: bool) -> Resolution:
+    """Return the standing of a pair.
+
+    `labels` are the current labels in places that count, under the pair's rubric version; `places_open` are places that
+    still wait for one. An adjudication ends every contest. Otherwise, once no place is open, a strict majority over
+    a, b and tie settles the pair; anything less is contested. Labels that are in stay in: two of three that agree
+    do not settle a pair whose third place is open, since the third labeler's judgment is wanted too.
+
+    >>> resolve(labels=[Said("a", -2), Said("a", -1), Said("b", 1)], places_open=0, adjudication=None, withdrawn=False)
+    Resolution(standing='agreed', verdict='a', margin=-0.6666666666666666)
+    """
+    if withdrawn:
+        return Resolution("withdrawn", None, None)
+    if adjudication is not None:
+        return Resolution("adjudicated", adjudication.verdict, mean_preference([adjudication]))
+    if places_open or not labels:
+        return Resolution("waiting", None, None)
+    verdict, votes = Counter(said.verdict for said in labels).most_common(1)[0]
+    if 2 * votes > len(labels):
+        return Resolution("agreed", verdict, mean_preference(labels))
+    return Resolution("contested", None, None)
+
+
+def mean_preference(labels: Sequence[Said]) -> float | None:
+    """Return the mean preference of those that gave one, or None if nobody did."""
+    given = [said.preference for said in labels if said.preference is not None]
+    return sum(given) / len(given) if given else None

@@ -1,0 +1,78 @@
+"""From labels and adjudications to `Pair.standing`: the one writer of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Prefetch
+
+from labeling import resolution
+from labeling.models import COUNTING, Adjudication, Label, Pair, Slot
+from labeling.resolution import Resolution, Said
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A pair whose stored standing is not what its rows say."""
+
+    pair_id: int
+    stored: Resolution
+    derived: Resolution
+
+
+def settle(pair: Pair, *, at: datetime) -> Pair:
+    """Derive the pair's standing and store it where it changed.
+
+    Called in the transaction that adds the label or the adjudication, with the pair locked (`Pair.objects.lock`).
+    """
+    derived = derive(pair)
+    if derived == stored(pair):
+        return pair
+    pair.standing, pair.verdict, pair.margin = derived.standing, derived.verdict, derived.margin
+    pair.settled_at = at if derived.standing in ("agreed", "adjudicated") else None
+    pair.settled_by = resolution.RULE if pair.settled_at else ""
+    pair.save(update_fields=["standing", "verdict", "margin", "settled_at", "settled_by"])
+    return pair
+
+
+def stored(pair: Pair) -> Resolution:
+    return Resolution(pair.standing, pair.verdict, pair.margin)
+
+
+def derive(pair: Pair) -> Resolution:
+    """Read what was said of a pair and apply the rule. Three small queries; only the first where a place is still open."""
+    places_open = Slot.objects.counting().open().filter(pair=pair, rubric_version=pair.rubric_version_id).count()
+    labels = Label.objects.counting().filter(pair=pair, rubric_version=pair.rubric_version_id).order_by("id").values_list("verdict", "preference")
+    ruling = Adjudication.objects.current().filter(pair=pair).values_list("verdict", "preference").first()
+    return resolution.resolve(
+        labels=[Said(*label) for label in labels] if not places_open else [],
+        places_open=places_open,
+        adjudication=Said(*ruling) if ruling else None,
+        withdrawn=pair.withdrawn_at is not None,
+    )
+
+
+def differences(*, chunk: int = 2000) -> Iterator[Difference]:
+    """Derive every standing again, in a bounded number of queries a chunk, and yield those that are stored otherwise."""
+    ledgers = (
+        Prefetch("labels", Label.objects.counting().filter(rubric_version=F("pair__rubric_version")).order_by("id"), to_attr="labels_that_count"),
+        Prefetch("adjudications", Adjudication.objects.current(), to_attr="rulings"),
+        Prefetch("slots", Slot.objects.open().filter(kind__in=COUNTING, rubric_version=F("pair__rubric_version")), to_attr="places_open"),
+    )
+    for pair in Pair.objects.order_by("id").prefetch_related(*ledgers).iterator(chunk_size=chunk):
+        derived = derive_from_prefetched(pair)
+        if derived != stored(pair):
+            yield Difference(pair.pk, stored(pair), derived)
+
+
+def derive_from_prefetched(pair: Pair) -> Resolution:
+    labels: list[Label] = pair.labels_that_count  # type: ignore[attr-defined]
+    rulings: list[Adjudication] = pair.rulings  # type: ignore[attr-defined]
+    return resolution.resolve(
+        labels=[Said(label.verdict, label.preference) for label in labels],
+        places_open=len(pair.places_open),  # type: ignore[attr-defined]
+        adjudication=Said(rulings[0].verdict, rulings[0].preference) if rulings else None,
+        withdrawn=pair.withdrawn_at is not None,
+    )

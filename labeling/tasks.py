@@ -1,0 +1,16 @@
+"""What the default worker does for labeling, on the clock."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from labeling import adjudicating, assigning
+
+
+@shared_task
+def sweep() -> None:
+    """Return what people who left still hold."""
+    at = timezone.now()
+    assigning.return_expired(at=at)
+    adjudicating.end_lapsed(at=at)

@@ -1,0 +1,88 @@
+"""The labeler's desk: one pair at a time. The answer to a submit is the next pair."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import signed_in
+from labeling import access, assigning, cards, submitting
+from labeling.forms import IN_WORDS, LabelForm, SkipForm
+from labeling.models import Campaign, Label, Role
+
+PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
+
+
+@require_GET
+def work(request: HttpRequest, slug: str) -> HttpResponse:
+    campaign = access.campaign_of(signed_in(request), slug, Role.LABELER)
+    return show_next(request, campaign, template=PAGE, at=timezone.now())
+
+
+@require_POST
+def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    campaign = access.campaign_of(signed_in(request), slug, Role.LABELER)
+    assignment = access.own_assignment(signed_in(request), campaign, key)
+    form = LabelForm(request.POST, rationale_required=campaign.rationale_required)
+    at = timezone.now()
+    if not form.is_valid():
+        card = cards.card_for(assignment, campaign, at=at, submission_key=request.POST.get("submission_key", ""))
+        return render(request, CARD if is_fragment(request) else PAGE, {"card": card, "form": form}, status=422)
+    try:
+        label = submitting.submit_label(
+            assignment=assignment,
+            preference=assignment.preference_from(form.chosen_step),
+            both_bad=form.both_bad,
+            rationale=form.cleaned_data["rationale"],
+            submission_key=form.cleaned_data["submission_key"],
+            at=at,
+        )
+    except submitting.NotYours as refusal:
+        return HttpResponse(str(refusal), status=409, content_type="text/plain")
+    return go_on(request, campaign, said(label, form), at=at)
+
+
+@require_POST
+def skip(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    campaign = access.campaign_of(signed_in(request), slug, Role.LABELER)
+    assignment = access.own_assignment(signed_in(request), campaign, key)
+    form = SkipForm(request.POST)
+    at = timezone.now()
+    if not form.is_valid():
+        return render(request, CARD if is_fragment(request) else PAGE, {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
+    skipped = assigning.skip(assignment=assignment, reason=form.cleaned_data["reason"], note=form.cleaned_data["note"], at=at)
+    return go_on(request, campaign, "Skipped." if skipped else "That pair was labeled before; the label stays.", at=at)
+
+
+def said(label: Label, form: LabelForm) -> str:
+    """Say in words what became of a submission."""
+    if label.is_surplus:
+        return "That pair was complete by then. Your judgment is kept and marked; it is not counted."
+    return f"Stored: {IN_WORDS[form.cleaned_data['choice']]}."
+
+
+def go_on(request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime) -> HttpResponse:
+    """Answer with the next card, or send a browser without scripts to the page that shows it."""
+    if is_fragment(request):
+        return show_next(request, campaign, template=CARD, at=at, stored=stored)
+    messages.info(request, stored)
+    return redirect("work", campaign.slug)
+
+
+def show_next(request: HttpRequest, campaign: Campaign, *, template: str, at: datetime, stored: str = "") -> HttpResponse:
+    labeler = signed_in(request)
+    assignment = assigning.next_for(campaign, labeler, at=at)
+    if assignment is None:
+        return render(request, template, {"empty": cards.empty_for(campaign, labeler, at=at), "stored": stored})
+    return render(request, template, {"card": cards.card_for(assignment, campaign, at=at), "stored": stored})
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Did htmx ask, for a part of the page?"""
+    return bool(request.htmx)  # type: ignore[attr-defined]
