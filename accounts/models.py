@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 
 from accounts.ledgers import append_only
 
@@ -34,6 +37,7 @@ class User(AbstractUser):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
     is_owner = models.BooleanField(default=False)
     is_researcher = models.BooleanField(default=False)
+    session_epoch = models.PositiveIntegerField(default=0, help_text="Raised to end every session of this person, for ever.")
 
     objects: ClassVar[UserManager[Self]] = UserManager()
 
@@ -42,6 +46,16 @@ class User(AbstractUser):
             models.CheckConstraint(condition=Q(kind="person") | Q(is_owner=False, is_researcher=False), name="only_a_person_holds_a_mark"),
             models.CheckConstraint(condition=~Q(username=""), name="user_has_a_name"),
         ]
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must carry to be this person's: it dies with a new password, and with a raised epoch."""
+        return self._session_hash(None)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return (self._session_hash(secret) for secret in settings.SECRET_KEY_FALLBACKS)
+
+    def _session_hash(self, secret: str | bytes | None) -> str:
+        return salted_hmac("accounts.User.session", f"{self.session_epoch} {self.password}", secret=secret, algorithm="sha256").hexdigest()
 
 
 def digest(secret: str) -> str:
@@ -86,6 +100,8 @@ class ApiToken(models.Model):
 
     class Meta:
         constraints = [
+            # A form sent twice makes one token; and a name says which one to revoke.
+            models.UniqueConstraint(fields=["user", "name"], condition=Q(revoked_at__isnull=True), name="token_has_its_name_alone"),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="token_expires_after_it_is_made"),
             models.CheckConstraint(condition=Q(scopes__len__gt=0), name="token_may_do_something"),
         ]
@@ -105,6 +121,10 @@ class AccountEvent(models.Model):
         REOPENED = "reopened"
         TOKEN_MADE = "token_made"
         TOKEN_REVOKED = "token_revoked"
+        PASSWORD_LINK = "password_link"
+        """A one-time link was made with which the person may choose a new password."""
+
+        PASSWORD_SET = "password_set"
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="events")
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

@@ -28,7 +28,13 @@ def make_token(user: User, *scopes: str, expires_at: datetime | None = None) -> 
     secret = new_secret("tb")
     ends = expires_at or datetime(2100, 1, 1, tzinfo=UTC)
     ApiToken.objects.create(
-        user=user, name="tests", digest=digest(secret), shown=secret[:12], scopes=list(scopes or ApiToken.Scope.values), created_at=NOW, expires_at=ends
+        user=user,
+        name=f"tests {next(count)}",
+        digest=digest(secret),
+        shown=secret[:12],
+        scopes=list(scopes or ApiToken.Scope.values),
+        created_at=NOW,
+        expires_at=ends,
     )
     return secret
 
