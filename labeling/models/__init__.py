@@ -2,7 +2,7 @@
 
 from labeling.models.adjudication import Adjudication, AdjudicationTurn
 from labeling.models.assignment import Assignment, Cursor, Skip
-from labeling.models.campaign import Campaign, CampaignEvent
+from labeling.models.campaign import AttachedRun, Campaign, CampaignEvent
 from labeling.models.label import Label
 from labeling.models.membership import Invitation, Membership, MembershipEvent, Role
 from labeling.models.pair import GoldItem, Pair, Standing, Trouble, Verdict
@@ -15,6 +15,7 @@ __all__ = [
     "Adjudication",
     "AdjudicationTurn",
     "Assignment",
+    "AttachedRun",
     "Campaign",
     "CampaignEvent",
     "Cursor",

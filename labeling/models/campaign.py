@@ -46,7 +46,9 @@ class Campaign(models.Model):
     strategy = models.CharField(max_length=8, choices=Strategy.choices, default=Strategy.FINISH)
     lease_minutes = models.PositiveSmallIntegerField(default=30, help_text="A pair that was not answered by then goes to somebody else.")
     rationale_required = models.BooleanField(default=False)
-    runs = models.ManyToManyField(GenerationRun, related_name="campaigns", help_text="Generation runs whose responses become pairs here.")
+    runs = models.ManyToManyField(
+        GenerationRun, through="AttachedRun", related_name="campaigns", help_text="Generation runs whose responses become pairs here."
+    )
     rank_epoch = models.PositiveIntegerField(default=0, help_text="Raised when ranks are made anew; cursors of an older epoch start over.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
@@ -59,6 +61,20 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AttachedRun(models.Model):
+    """A generation run whose responses become pairs of a campaign, and how far `pairing` has come with it."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="attached_runs")
+    run = models.ForeignKey(GenerationRun, on_delete=models.PROTECT, related_name="+")
+    answered = models.PositiveIntegerField(default=0, help_text="Requests of the run that had their response when its pairs were last made.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "run"], name="run_is_attached_once_a_campaign")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} in {self.campaign_id}"
 
 
 class CampaignEvent(models.Model):

@@ -65,7 +65,8 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 class Slot(models.Model):
     """One place for one label. Free, then leased to a labeler, then closed with their label in it.
 
-    A place that is freed after a label is a new slot; this one stays closed.
+    A place that is freed after a label is a new slot; this one stays closed. One that was taken away when k was
+    lowered is closed with nobody in it.
     """
 
     class Kind(models.TextChoices):
@@ -109,7 +110,7 @@ class Slot(models.Model):
                 condition=Q(lease__isnull=True, lease_ends_at__isnull=True) | Q(lease__isnull=False, lease_ends_at__isnull=False, labeler__isnull=False),
                 name="slot_lease_has_a_holder_and_an_end",
             ),
-            models.CheckConstraint(condition=Q(closed_at__isnull=True) | Q(labeler__isnull=False, lease__isnull=True), name="closed_slot_has_a_labeler"),
+            models.CheckConstraint(condition=Q(closed_at__isnull=True) | Q(lease__isnull=True), name="closed_slot_is_not_leased"),
             models.CheckConstraint(condition=Q(closed_at__isnull=False) | Q(labeler__isnull=True) | Q(lease__isnull=False), name="held_slot_has_a_lease"),
             models.CheckConstraint(
                 condition=Q(kind__in=COUNTING, reserved_for__isnull=True) | Q(reserved_for__isnull=False) & ~Q(kind__in=COUNTING),
