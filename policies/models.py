@@ -124,7 +124,7 @@ class GenerationRequest(models.Model):
         """Nobody works on it."""
 
         RUNNING = "running"
-        """Claimed by a worker until `lease_ends_at`; `attempt` is the token without which nothing may be stored."""
+        """Claimed by a worker until `lease_ends_at`; only who holds the present `attempt` may end it."""
 
         DONE = "done"
         """Its response is stored."""
@@ -133,7 +133,7 @@ class GenerationRequest(models.Model):
         """Given up, with a reason people can read."""
 
         STOPPED = "stopped"
-        """Its run was stopped before anybody asked."""
+        """Its run was stopped before it was answered."""
 
     run = models.ForeignKey(GenerationRun, on_delete=models.PROTECT, related_name="requests")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="+")
@@ -141,7 +141,8 @@ class GenerationRequest(models.Model):
     sample_index = models.SmallIntegerField(default=0)
     seed = models.BigIntegerField(help_text="The noise of this one response comes from it.")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
-    attempt = models.SmallIntegerField(default=0)
+    attempt = models.SmallIntegerField(default=0, help_text="Raised by every claim and never lowered: the fencing token.")
+    failed_attempts = models.SmallIntegerField(default=0, help_text="Attempts that ended without an answer; the third is the last.")
     worker = models.CharField(max_length=120, blank=True)
     lease_ends_at = models.DateTimeField(null=True)
     queued_at = models.DateTimeField()
@@ -158,9 +159,9 @@ class GenerationRequest(models.Model):
             models.CheckConstraint(condition=Q(finished_at__isnull=False) | ~Q(status__in=["done", "failed"]), name="ended_request_says_when"),
         ]
         indexes = [
-            models.Index(fields=["policy", "id"], condition=Q(status="queued"), name="request_queue"),
+            models.Index(fields=["run", "policy", "id"], condition=Q(status="queued"), name="request_queue"),
             models.Index(fields=["lease_ends_at"], condition=Q(status="running"), name="request_leases"),
-            models.Index(fields=["run", "status"], name="request_by_run"),
+            models.Index(fields=["run", "status", "finished_at"], name="request_by_run"),
         ]
 
     def __str__(self) -> str:
