@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from config import embedded
-
 VAR = Path(os.environ.get("TEST_VAR_DIR", Path(__file__).resolve().parent.parent / "var" / "tests")).absolute()
 
-os.environ.setdefault("VAR_DIR", str(VAR))
-embedded.provide(VAR)
+os.environ["VAR_DIR"] = str(VAR)
+if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+    from config import embedded
+
+    embedded.provide(VAR)

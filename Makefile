@@ -1,0 +1,42 @@
+# make demo | make test | make check | make bench: each sets up what it needs. Python 3.11, make and a package index are enough.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+PY := .venv/bin/python
+PORT ?= 8000
+TESTS ?= tests
+JOBS ?= 2
+
+.PHONY: demo setup test check format bench bench-generation help
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make demo              set everything up, generate real pairs with the demo model, serve on http://127.0.0.1:8000 (PORT=)
+demo: setup
+	@PORT=$(PORT) $(PY) manage.py demo
+
+## make setup             .venv with all that the demo and the tests need, from one constraints file
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	@scripts/setup $(PYTHON)
+
+## make test              every test, against the embedded PostgreSQL and Redis (TESTS=tests/labeling for a part)
+test: setup
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadgroup $(TESTS)
+
+## make check             format, lint, import contracts, types, templates, migrations, deployment
+check: setup
+	@scripts/check
+
+## make format            write every file the way make check wants it
+format: setup
+	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+## make bench             labeling cycles a second at 1, 4 and 16 labelers on 5,000 pairs
+bench: setup
+	@$(PY) benchmarks/labeling.py $(ARGS)
+
+## make bench-generation  tokens a second: a plain loop, the bare engine, the whole product
+bench-generation: setup
+	@$(PY) benchmarks/generation.py $(ARGS)
