@@ -19,7 +19,10 @@ def embed() -> None:
         return
     from config import embedded  # noqa: PLC0415 - an image has no embedded servers, and must not need their packages
 
-    embedded.provide(Path(os.environ.get("VAR_DIR", Path(__file__).resolve().parent / "var")).absolute())
+    try:
+        embedded.provide(Path(os.environ.get("VAR_DIR", Path(__file__).resolve().parent / "var")).absolute())
+    except embedded.EmbeddedError as refusal:
+        sys.exit(f"tiebreak: {refusal}")
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ if DEBUG and not set(ALLOWED_HOSTS) <= {*LOOPBACK, "testserver"}:
     raise ImproperlyConfigured("DEBUG shows secrets to every visitor: it is refused where ALLOWED_HOSTS names more than this machine.")
 
 INSTALLED_APPS = [
+    "config",
     "accounts",
     "policies",
     "labeling",

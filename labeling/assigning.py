@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from labeling.models import Assignment, Campaign, Label, Skip, Slot
@@ -69,7 +69,19 @@ def resume(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | N
 
 
 def lease(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
-    """Lease the next free slot: from the labeler's cursor to the end, then once more from the start."""
+    """Lease the next free slot.
+
+    Two windows of one labeler that ask at the same moment may reach for two places at one pair; the unique index refuses
+    the second, whose walk then sees the first and passes the pair over.
+    """
+    try:
+        return walk(campaign, labeler, at=at)
+    except IntegrityError:
+        return walk(campaign, labeler, at=at)
+
+
+def walk(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
+    """Go from the labeler's cursor to the end, then once more from the start."""
     for query in (AFTER_CURSOR, UP_TO_CURSOR):
         key = opaque_key()
         if row := lease_by(query, campaign, labeler, key=key, at=at):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from labeling.views import adjudicate, work
 
 urlpatterns = [
+    path("", include("labeling.urls_people")),
     path("c/<slug:slug>/work/", work.work, name="work"),
     path("c/<slug:slug>/work/<uuid:key>/label", work.submit, name="submit-label"),
     path("c/<slug:slug>/work/<uuid:key>/skip", work.skip, name="skip-pair"),
