@@ -159,7 +159,7 @@ class GenerationRequest(models.Model):
             models.CheckConstraint(condition=Q(finished_at__isnull=False) | ~Q(status__in=["done", "failed"]), name="ended_request_says_when"),
         ]
         indexes = [
-            models.Index(fields=["run", "policy", "id"], condition=Q(status="queued"), name="request_queue"),
+            models.Index(fields=["run", "failed_attempts", "id"], condition=Q(status="queued"), name="request_queue"),
             models.Index(fields=["lease_ends_at"], condition=Q(status="running"), name="request_leases"),
             models.Index(fields=["run", "status", "finished_at"], name="request_by_run"),
         ]

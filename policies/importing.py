@@ -1,0 +1,189 @@
+"""From a file of JSON Lines to the prompts of a set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import transaction
+
+from accounts.models import User
+from policies import jsonl
+from policies.conversations import read_messages, read_slices, read_word
+from policies.families import content_hash, family_key
+from policies.jsonl import BadLine, ByteLines, Refused
+from policies.models import Prompt, PromptSet
+
+KNOWN_KEYS = ("id", "prompt", "messages", "slices", "source", "licence")
+BATCH = 500
+MOST_BAD_LINES = 10_000
+"""A file with more is not a file of prompts; reading on would only fill the memory with reasons."""
+MOST_REPEATS_NAMED = 1_000
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A line that says what was said before: in line `earlier` of the same file, or (None) by a prompt that the set held already."""
+
+    number: int
+    earlier: int | None
+
+
+@dataclass
+class Repeats:
+    """How many there were, and the first of them by line."""
+
+    count: int = 0
+    first: list[Repeat] = field(default_factory=list)
+
+    def note(self, number: int, earlier: int | None) -> None:
+        self.count += 1
+        if len(self.first) < MOST_REPEATS_NAMED:
+            self.first.append(Repeat(number, earlier))
+
+
+@dataclass
+class Report:
+    """What became of a file's lines."""
+
+    prompt_set: PromptSet
+    stored: int = 0
+    repeats: Repeats = field(default_factory=Repeats)
+    """The same bytes as before: not stored again."""
+    kin: Repeats = field(default_factory=Repeats)
+    """The same normalised text in other bytes: stored, in the family of the earlier one."""
+    skipped: list[BadLine] = field(default_factory=list)
+
+
+class NothingStored(Exception):
+    """The file holds bad lines, or nothing at all. `bad` are the lines with their reasons."""
+
+    def __init__(self, bad: list[BadLine], *, lines: int, gave_up: bool = False) -> None:
+        self.bad, self.lines, self.gave_up = bad, lines, gave_up
+        super().__init__(f"{bad[0]}{self.others()}; nothing of the file was stored")
+
+    def others(self) -> str:
+        if self.gave_up:
+            return f" (and {len(self.bad) - 1:,} more bad lines after which reading stopped)"
+        return f" (and {len(self.bad) - 1:,} more of {self.lines:,} lines)" if len(self.bad) > 1 else ""
+
+
+class BadName(Exception):
+    """A prompt set's name stands in addresses: letters, digits, hyphens and underscores."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A good line, with both keys of its prompt."""
+
+    number: int
+    prompt: Prompt
+
+
+@transaction.atomic
+def import_prompts(*, file: ByteLines, prompt_set: str, by: User | None, at: datetime, skip_bad: bool = False) -> Report:
+    """Add a file's prompts to the set of that name, which is made if need be, and report what became of each line.
+
+    Nothing of the file is stored if any line is bad, unless `skip_bad`, which leaves bad lines out and lists them. Read line by line: memory
+    grows with the hashes of the prompts alone. Raises NothingStored and BadName.
+    """
+    report = Report(set_named(prompt_set, by=by, at=at))
+    seen = Seen(report)
+    good = good_lines(file, report, at=at, skip_bad=skip_bad)
+    while batch := list(islice(good, BATCH)):
+        report.stored += len(Prompt.objects.bulk_create(seen.fresh(batch)))
+    return report
+
+
+def set_named(name: str, *, by: User | None, at: datetime) -> PromptSet:
+    """Return the set, locked: of two files for one set the second waits, and then sees what the first stored."""
+    try:
+        validate_slug(name)
+    except ValidationError:
+        raise BadName(f"{name!r} cannot name a prompt set: use letters, digits, hyphens and underscores") from None
+    if len(name) > 80:
+        raise BadName("the name of a prompt set is at most 80 characters long")
+    PromptSet.objects.get_or_create(name=name, defaults={"created_by": by, "created_at": at})
+    return PromptSet.objects.select_for_update(no_key=True).get(name=name)
+
+
+def good_lines(file: ByteLines, report: Report, *, at: datetime, skip_bad: bool) -> Iterator[Line]:
+    """Yield the good lines; note the bad ones. Raises NothingStored at the end of a file that must not be stored."""
+    good = 0
+    for number, read in jsonl.read_objects(file):
+        line = read if isinstance(read, BadLine) else line_of(number, read, report.prompt_set, at=at)
+        if isinstance(line, Line):
+            good += 1
+            yield line
+        else:
+            report.skipped.append(line)
+            if len(report.skipped) >= MOST_BAD_LINES:
+                raise NothingStored(report.skipped, lines=number, gave_up=True)
+    if report.skipped and not (skip_bad and good):
+        raise NothingStored(report.skipped, lines=good + len(report.skipped))
+
+
+def line_of(number: int, read: dict[str, Any], prompt_set: PromptSet, *, at: datetime) -> Line | BadLine:
+    """Return the prompt that a line stands for, not yet stored, or what is wrong with the line."""
+    try:
+        return Line(number, prompt_of(read, prompt_set, at=at))
+    except Refused as error:
+        return BadLine(number, str(error))
+
+
+def prompt_of(read: dict[str, Any], prompt_set: PromptSet, *, at: datetime) -> Prompt:
+    """Return the prompt that an object stands for, not yet stored. Raises Refused."""
+    jsonl.check_keys(read, known=KNOWN_KEYS)
+    if ("prompt" in read) == ("messages" in read):
+        raise Refused("both prompt and messages are given: one of them" if "prompt" in read else "prompt is missing")
+    messages = read_messages(read["prompt"]) if "prompt" in read else read_messages(read["messages"], what="messages")
+    return Prompt(
+        prompt_set=prompt_set,
+        external_id=read_word(read, "id", at_most=200),
+        messages=messages,
+        content_sha256=content_hash(messages),
+        family=family_key(messages),
+        slices=read_slices(read.get("slices") or {}),
+        source=read_word(read, "source", at_most=200),
+        licence=read_word(read, "licence", at_most=80),
+        created_at=at,
+    )
+
+
+class Seen:
+    """The prompts of the set and of the file so far, by content and by family."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.contents: dict[str, int | None] = {}
+        self.families: dict[str, int | None] = {}
+
+    def fresh(self, batch: list[Line]) -> list[Prompt]:
+        """Return what is to be stored of a batch; note repeats, and kin by the line they resemble."""
+        self.look_up(line.prompt for line in batch)
+        return [line.prompt for line in batch if self.admits(line)]
+
+    def look_up(self, prompts: Iterable[Prompt]) -> None:
+        """Learn which of these the set holds already."""
+        contents, families = zip(*((prompt.content_sha256, prompt.family) for prompt in prompts), strict=True)
+        held = Prompt.objects.filter(prompt_set=self.report.prompt_set)
+        for content in held.filter(content_sha256__in=contents).values_list("content_sha256", flat=True):
+            self.contents.setdefault(content, None)
+        for family in held.filter(family__in=families).values_list("family", flat=True):
+            self.families.setdefault(family, None)
+
+    def admits(self, line: Line) -> bool:
+        content, family = line.prompt.content_sha256, line.prompt.family
+        if content in self.contents:
+            self.report.repeats.note(line.number, self.contents[content])
+            return False
+        if family in self.families:
+            self.report.kin.note(line.number, self.families[family])
+        self.contents[content] = line.number
+        self.families.setdefault(family, line.number)
+        return True
