@@ -11,8 +11,11 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 from psycopg import sql
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from labeling.models import Campaign, Role
@@ -86,7 +89,20 @@ def as_(client: Client) -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def template_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> str:
+def test_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The migrated test database, also in a run in which no test asks for `db`: the plugin would leave us on the real one then."""
+    if connections["default"].settings_dict["NAME"].startswith(TEST_DATABASE_PREFIX):
+        yield
+        return
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def template_database(test_database: None) -> str:
     """A migrated, empty database that nothing is connected to, to clone from. Flushing would be a TRUNCATE, which the ledgers refuse."""
     source = settings.DATABASES["default"]["NAME"]
     name = f"{source}_template"
