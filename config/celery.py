@@ -46,6 +46,7 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "sweep-generation": {"task": "policies.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
+        "make-pairs": {"task": "labeling.tasks.make_pairs", "schedule": 3.0, "options": {"expires": 3}},
         "sweep-leases": {"task": "labeling.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
     },
 )

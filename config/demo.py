@@ -79,9 +79,11 @@ def start_run(researcher: User, *, at: datetime) -> GenerationRun:
 
 def make_policy(name: str, researcher: User, *, at: datetime) -> Policy:
     found = Policy.objects.filter(name=name).first()
-    return found or registering.register(
-        name=name, engine=Policy.Engine.HF, source="demo/smollm2-135m-instruct", sampling=SAMPLINGS[name], system_prompt="", by=researcher, at=at
-    )
+    if found:
+        return found
+    return registering.register_policy(
+        name=name, engine=Policy.Engine.HF, source="demo/smollm2-135m-instruct", sampling=SAMPLINGS[name], by=researcher, at=at
+    ).policy
 
 
 def make_campaign(people: People, run: GenerationRun, *, at: datetime) -> Campaign:

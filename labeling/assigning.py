@@ -61,11 +61,10 @@ def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment |
 
 def resume(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
     """Return the assignment that the labeler holds, its lease renewed, or None."""
-    held = Slot.objects.held().filter(labeler=labeler, campaign=campaign).order_by("lease_ends_at").values_list("lease", flat=True)
-    for key in held[:1]:
-        if Slot.objects.filter(lease=key, closed_at=None).update(lease_ends_at=lease_end(campaign, at=at)):
-            return Assignment.objects.get(key=key)
-    return None
+    key = Slot.objects.held().filter(labeler=labeler, campaign=campaign).order_by("lease_ends_at").values_list("lease", flat=True).first()
+    if key is None or not Slot.objects.filter(lease=key, closed_at=None).update(lease_ends_at=lease_end(campaign, at=at)):
+        return None
+    return Assignment.objects.get(key=key)
 
 
 def lease(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from labeling import adjudicating, assigning
+from labeling import adjudicating, assigning, pairing
 
 
 @shared_task
@@ -14,3 +14,9 @@ def sweep() -> None:
     at = timezone.now()
     assigning.return_expired(at=at)
     adjudicating.end_lapsed(at=at)
+
+
+@shared_task
+def make_pairs() -> None:
+    """Make what pairs can be made of the responses that have come in."""
+    pairing.pair_up_all(at=timezone.now())
