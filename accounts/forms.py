@@ -1,0 +1,85 @@
+"""The shape of what people send about themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm, UserCreationForm
+from django.contrib.auth.password_validation import password_validators_help_text_html
+from django.core.validators import MaxLengthValidator
+
+from accounts.issuing import MOST_DAYS, scopes_of
+from accounts.models import ApiToken, User
+
+LONGEST_NAME = 40
+REPEAT = "Once more, so that a slip does not lock you out."
+MAY = {
+    ApiToken.Scope.LABEL: "label: ask for pairs and answer them",
+    ApiToken.Scope.READ: "read: campaigns, figures, policies, dataset versions",
+    ApiToken.Scope.WRITE: "write: import, register, start runs, change campaigns, freeze",
+}
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "No account has this name and this password. Upper and lower case matter in both.",
+        "inactive": "No account has this name and this password. Upper and lower case matter in both.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "Name"
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Names under which labels arrived from elsewhere do not sign in, whatever their password field holds."""
+        super().confirm_login_allowed(user)
+        if user.kind != User.Kind.PERSON:
+            raise self.get_invalid_login_error()
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "The password you have now"
+        name_passwords(self, "new_password1", "new_password2")
+
+
+class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].widget.attrs["autofocus"] = True
+        name_passwords(self, "new_password1", "new_password2")
+
+
+class NewAccountForm(UserCreationForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    """A name and a password for somebody who comes in."""
+
+    class Meta(UserCreationForm.Meta):
+        model = User
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = self.fields["username"]
+        name.label, name.help_text = "Name", f"What others see. At most {LONGEST_NAME} letters, digits and @ . + - _"
+        name.widget.attrs["maxlength"] = LONGEST_NAME
+        name.validators.append(MaxLengthValidator(LONGEST_NAME))
+        name_passwords(self, "password1", "password2")
+
+
+def name_passwords(form: forms.BaseForm, first: str, second: str) -> None:
+    """Say in one voice what a new password must be."""
+    form.fields[first].label, form.fields[first].help_text = "New password", password_validators_help_text_html()
+    form.fields[second].label, form.fields[second].help_text = "New password again", REPEAT
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(max_length=80, help_text="What it is for, so that you know which one to revoke.")
+    scopes = forms.MultipleChoiceField(label="It may", widget=forms.CheckboxSelectMultiple)
+    days = forms.IntegerField(label="Days until it expires", min_value=1, max_value=MOST_DAYS, initial=90, help_text=f"At most {MOST_DAYS}.")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(scope.value, MAY[scope]) for scope in scopes_of(user)]
+        self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
+        self.fields["scopes"].initial = [choices[0][0]] if len(choices) == 1 else []
