@@ -49,6 +49,7 @@ class Card:
     rubric_number: int
     rubric_html: SafeString
     done_today: int
+    rationale_required: bool = False
     done: int = 0
     mine_left: int | None = None
 
@@ -120,6 +121,7 @@ def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: s
         rubric_number=texts.rubric.number,
         rubric_html=rubric.html,
         done_today=done_today,
+        rationale_required=campaign.rationale_required,
     )
 
 
