@@ -27,9 +27,6 @@ Status = GenerationRequest.Status
 
 BATCH = 1000
 ATTEMPTS = 3
-SHARES = {0: None, 1: 4, 2: 1}
-"""How many requests are claimed together, by the attempts that failed before (None: as many as asked for). One poisonous prompt ends its whole
-batch; the second attempt is made by four and the third alone, so that it takes nobody else with it."""
 LOST = "its worker died or made no progress"
 LAST = "; that was the third attempt"
 
@@ -102,16 +99,17 @@ RETURNING request.*
 def claim(*, run: GenerationRun, policies: Sequence[Policy], worker: str, limit: int, at: datetime) -> list[GenerationRequest]:
     """Lease up to `limit` queued requests of the run to the worker and return them, first come first; empty: nothing to do.
 
-    Those that failed before come last, few at a time (`SHARES`). They are the worker's until LEASE_SECONDS after `at` or its last beat.
+    They are the worker's until LEASE_SECONDS after `at` or its last beat. What failed before comes last, and one at a time: a prompt that ends its
+    worker ends the whole batch once, and nobody else's second attempt.
     """
-    for failed_attempts, share in SHARES.items():
+    for failed_attempts in range(ATTEMPTS):
         params = {
             "worker": worker,
             "lease_ends_at": lease_end(at),
             "run": run.pk,
             "failed_attempts": failed_attempts,
             "policies": [policy.pk for policy in policies],
-            "limit": min(limit, share or limit),
+            "limit": 1 if failed_attempts else limit,
         }
         claimed = sorted(GenerationRequest.objects.raw(CLAIM, params), key=lambda request: request.pk)
         if claimed:
