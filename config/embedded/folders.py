@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 
 POLL_SECONDS = 0.02
 LONGEST_STEP_SECONDS = 600.0
+NEARLY_FULL_MB = 64
 LONGEST_SOCKET = 103
 """Bytes in the path of a unix socket: 107 on Linux, 103 on macOS."""
 
@@ -29,10 +31,12 @@ class Patience:
         self.step = step
         self.started = time.monotonic()
         self.next_word = 1.0
+        self.pause = POLL_SECONDS
 
     def wait(self) -> None:
-        """Sleep a little. Raises EmbeddedError after ten minutes of it."""
-        time.sleep(POLL_SECONDS)
+        """Sleep a little, and a little more each time. Raises EmbeddedError after ten minutes of it."""
+        time.sleep(self.pause)
+        self.pause = min(1.2 * self.pause, 0.25)
         elapsed = time.monotonic() - self.started
         if elapsed > LONGEST_STEP_SECONDS:
             raise EmbeddedError(f"{self.step}: given up after {elapsed:.0f} s.")
@@ -49,6 +53,12 @@ def plainly(step: str) -> Iterator[None]:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         raise EmbeddedError(f"{step}: {error.strerror or error}{where}. Nothing was lost. VAR_DIR= chooses another folder for the data.") from error
+
+
+def room(place: Path) -> str:
+    """Return a sentence about the disk if hardly anything fits on it, else nothing."""
+    free = shutil.disk_usage(place).free / 2**20
+    return f"The disk is full: {free:.0f} MB are left at {place}. " if free < NEARLY_FULL_MB else ""
 
 
 def make_folder(path: Path, *, mode: int = 0o700, owner: tuple[int, int] | None = None) -> Path:

@@ -40,7 +40,8 @@ class Spec:
     """Of its data; the server works in it, which tells its processes from others."""
     locks: str
     """The path of the three lock files, without their endings."""
-    pid_file: str
+    pid_files: list[str]
+    """In which the server notes its process's number; the first one while it lives."""
     stops: list[tuple[int, float]]
     """Signals that end the server, the kindest first, and the seconds that each is given."""
 
@@ -60,6 +61,13 @@ def lock_within(descriptor: int, seconds: float) -> bool:
             return False
         time.sleep(POLL)
     return True
+
+
+def process_named_in(pid_file: Path) -> psutil.Process | None:
+    """Return the process that has the number in the file, whatever it is."""
+    with contextlib.suppress(OSError, ValueError, IndexError, psutil.Error):
+        return psutil.Process(int(pid_file.read_text().split()[0]))
+    return None
 
 
 class Keeper:
@@ -95,7 +103,7 @@ class Keeper:
     def start(self) -> subprocess.Popen[bytes]:
         """Start the server once nothing of an earlier one is left."""
         lock = self.lock_server()
-        self.forget_stale_pid()
+        self.forget_stale_pids()
         try:
             return subprocess.Popen(self.spec.argv, cwd=self.spec.folder, stdin=subprocess.DEVNULL, stdout=sys.stderr, pass_fds=[lock])  # noqa: S603 - our own
         finally:
@@ -106,34 +114,29 @@ class Keeper:
         lock = self.open_lock("server")
         if lock_within(lock, 2):
             return lock
-        stray = self.named_process()
+        stray = process_named_in(Path(self.spec.pid_files[0]))
         if stray and self.works_here(stray):
             stray.send_signal(self.spec.stops[0][0])
         if not lock_within(lock, 30):
             self.fail(f"processes of an earlier start still use {self.spec.folder}")
         return lock
 
-    def named_process(self) -> psutil.Process | None:
-        """Return the living process that the pid file names, whatever it is."""
-        with contextlib.suppress(OSError, ValueError, IndexError, psutil.Error):
-            return psutil.Process(int(Path(self.spec.pid_file).read_text().split()[0]))
-        return None
-
     def works_here(self, process: psutil.Process) -> bool | None:
-        """Tell whether it is a server of this data. None: it is not ours to know."""
+        """Tell whether it is a living server of this data. None: it is not ours to know."""
         try:
-            return process.name() == self.spec.program and process.cwd() == self.spec.folder
+            return process.status() != psutil.STATUS_ZOMBIE and process.name() == self.spec.program and process.cwd() == self.spec.folder
         except psutil.Error:
             return None
 
-    def forget_stale_pid(self) -> None:
-        """Remove a pid file whose number belongs to a stranger now, after a restart or on another machine: PostgreSQL would not start.
+    def forget_stale_pids(self) -> None:
+        """Remove a pid file whose number belongs to a stranger now, or to a dead process that nobody buried: PostgreSQL would not start.
 
-        One that names no living process stays: PostgreSQL reads in it where to look for survivors.
+        One that names no process stays: PostgreSQL reads in it where to look for survivors.
         """
-        process = self.named_process()
-        if process and self.works_here(process) is False:
-            Path(self.spec.pid_file).unlink()
+        for path in map(Path, self.spec.pid_files):
+            process = process_named_in(path)
+            if process and self.works_here(process) is False:
+                path.unlink()
 
     def unneeded_before_end_of(self, server: subprocess.Popen[bytes]) -> bool:
         """Wait for the first of two: nobody uses the server (True), or it has ended."""

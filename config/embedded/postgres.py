@@ -16,7 +16,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from config.embedded.folders import POLL_SECONDS, EmbeddedError, Patience, make_folder, make_socket_folder, plain_environment, program, socket_folder
+from config.embedded.folders import POLL_SECONDS, EmbeddedError, Patience, make_folder, make_socket_folder, plain_environment, program, room, socket_folder
 from config.embedded.keeper import Spec
 from config.embedded.server import Server, use
 
@@ -142,7 +142,7 @@ class Postgres(Server):
             program="postgres",
             folder=str(self.data),
             locks=str(self.run),
-            pid_file=str(self.data / "postmaster.pid"),
+            pid_files=[str(self.data / "postmaster.pid"), str(sockets / f"{SOCKET}.lock")],
             stops=[(signal.SIGINT, 60), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)],
         )
 
@@ -195,6 +195,7 @@ class Postgres(Server):
         hand_over(password, maker)
         run_step(
             "Creating the PostgreSQL cluster",
+            fresh,
             [*stepping_down(maker, stop=signal.SIGTERM, needed=[initdb, data]), str(initdb), *INITDB, f"--pwfile={password}", "-D", str(data)],
         )
         if maker:
@@ -205,8 +206,8 @@ class Postgres(Server):
         sync(fresh)
 
 
-def run_step(step: str, argv: list[str]) -> None:
-    """Run a program to its end. Raises EmbeddedError with its last words if it fails."""
+def run_step(step: str, place: Path, argv: list[str]) -> None:
+    """Run a program that fills a place to its end. Raises EmbeddedError with its last words if it fails."""
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/", env=plain_environment())  # noqa: S603
     patience = Patience(step)
     try:
@@ -216,7 +217,7 @@ def run_step(step: str, argv: list[str]) -> None:
             process.terminate()
             process.wait()
     if process.returncode:
-        raise EmbeddedError(f"{step} failed: {' '.join(output.split()[-60:])}. Nothing was lost.")
+        raise EmbeddedError(f"{step} failed: {' '.join(output.split()[-60:])}. {room(place)}Nothing was lost.")
 
 
 def output_of(process: subprocess.Popen[str], patience: Patience) -> str:

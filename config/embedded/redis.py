@@ -42,7 +42,7 @@ class Redis(Server):
             program="redis-server",
             folder=str(data),
             locks=str(self.run),
-            pid_file=pid_file,
+            pid_files=[pid_file],
             stops=[(signal.SIGTERM, 10), (signal.SIGKILL, 10)],
         )
 

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, ClassVar, cast
 
-from config.embedded.folders import EmbeddedError, Patience, make_folder, plain_environment, plainly
+from config.embedded.folders import EmbeddedError, Patience, make_folder, plain_environment, plainly, room
 from config.embedded.keeper import Spec
 
 LARGEST_LOG_BYTES = 10 * 2**20
@@ -166,7 +166,7 @@ def start(server: Server) -> None:
         patience = Patience(f"Starting {server.name}")
         while not server.serves():
             if select.select([reason], [], [], 0)[0]:
-                raise EmbeddedError(f"{server.name} did not start: {reason.read().decode() or last_words(server.log, since=end_of_log)}")
+                raise EmbeddedError(f"{server.name} did not start. {reason.read().decode() or last_words(server.log, since=end_of_log)}")
             patience.wait()
         with contextlib.suppress(BrokenPipeError):
             ready.write(b"serves")
@@ -180,12 +180,11 @@ def open_log(path: Path) -> BinaryIO:
 
 
 def last_words(log: Path, *, since: int) -> str:
-    """Return what the server complained of, and where the rest can be read."""
+    """Return the end of what the server wrote, without what it answered to our asking, and where the rest can be read."""
     with log.open("rb") as file:
         file.seek(since)
-        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    complaints = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "ERROR:", "DETAIL:", "HINT:", " # "))]
-    return f"{' '.join((complaints or lines)[-4:])} (the whole log: {log})"
+        lines = [line for line in file.read().decode(errors="replace").splitlines() if "the database system is" not in line]
+    return "".join(f"\n  {line}" for line in lines[-5:]) + f"\n{room(log)}The whole log: {log}"
 
 
 def leave(server: Server) -> None:
