@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from exports.formats import canonical_line
 from exports.splits import SPLITS
@@ -28,10 +28,16 @@ class BadManifest(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """The rule by which pairs were settled, and its version."""
+    """A rule by which pairs were settled, and its version."""
 
     name: str
     version: int
+
+    @classmethod
+    def named(cls, rule: str) -> Self:
+        """Return the rule that `strict-majority/1` names. Raises ValueError where no version is given."""
+        name, _, version = rule.rpartition("/")
+        return cls(name=name, version=int(version))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +93,7 @@ def build(
     dataset: str,
     number: int,
     campaigns: Sequence[str],
-    rule: Rule,
+    rules: Sequence[Rule],
     rubrics: Sequence[Rubric],
     policies: Sequence[PolicyUsed],
     filters: Mapping[str, object],
@@ -101,7 +107,7 @@ def build(
         "dataset": dataset,
         "number": number,
         "campaigns": sorted(campaigns),
-        "rule": asdict(rule),
+        "rules": sorted(map(asdict, rules), key=lambda rule: (rule["name"], rule["version"])),
         "rubrics": sorted(map(asdict, rubrics), key=lambda rubric: (rubric["id"], rubric["number"])),
         "policies": sorted(map(asdict, policies), key=lambda policy: (policy["name"], policy["revision"])),
         "filters": dict(filters),

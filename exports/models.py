@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
-from accounts.ledgers import append_only
-from labeling.models import Campaign, Pair
+from accounts.ledgers import REFUSE, append_only
+from labeling.models import Campaign, Pair, RubricVersion
 from policies.models import Prompt, Response
 
 
+def sealed(*, but: Sequence[str]) -> list[pgtrigger.Trigger]:
+    """Return the triggers of rows that are born whole: `but` names the columns that may change; no DELETE, no TRUNCATE."""
+    rest = "".join(f" - '{column}'" for column in but)
+    update = f"IF (to_jsonb(OLD){rest}) = (to_jsonb(NEW){rest}) THEN RETURN NEW; END IF; {REFUSE}"
+    _, delete, truncate = append_only()
+    return [pgtrigger.Trigger(name="refuse_update", when=pgtrigger.Before, operation=pgtrigger.Update, func=update), delete, truncate]
+
+
 class Dataset(models.Model):
-    """A name under which versions are numbered. Its salt decides the split of every prompt family, once and for ever."""
+    """A name under which versions are numbered. Its salt and shares decide the split of every prompt family, once and for ever."""
 
     name = models.SlugField(max_length=80, unique=True)
     description = models.CharField(max_length=300, blank=True)
-    salt = models.CharField(max_length=64)
+    salt = models.CharField(max_length=64, help_text="Of the splits. Printed in every manifest, so that anybody can work the splits out again.")
+    secret = models.CharField(max_length=64, help_text="Of the labelers' pseudonyms. It never leaves the database.")
+    shares: models.JSONField[dict[str, float]] = models.JSONField(help_text="Of train, validation and test: fractions that add up to 1.")
+    last_number = models.PositiveIntegerField(default=0, help_text="Of the newest version. Raising it is the lock under which a version is made.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(salt="") & ~Q(secret="") & ~Q(salt=F("secret")), name="dataset_salt_and_secret_are_two"),
+        ]
+        triggers = sealed(but=["description", "last_number"])
+
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("dataset", args=[self.name])
 
 
 class DatasetVersion(models.Model):
@@ -42,7 +66,7 @@ class DatasetVersion(models.Model):
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    campaigns = models.ManyToManyField(Campaign, related_name="dataset_versions")
+    campaigns = models.ManyToManyField(Campaign, through="VersionCampaign", related_name="dataset_versions")
     state = models.CharField(max_length=9, choices=State.choices, default=State.FROZEN)
     manifest: models.JSONField[dict[str, Any]] = models.JSONField()
     manifest_sha256 = models.CharField(max_length=64, help_text="The version's id: hash of the manifest's canonical bytes.")
@@ -55,10 +79,34 @@ class DatasetVersion(models.Model):
             models.UniqueConstraint(fields=["dataset", "number"], name="version_has_its_number"),
             models.CheckConstraint(condition=Q(number__gte=1), name="versions_are_numbered_from_one"),
             models.CheckConstraint(condition=Q(rows_count__gte=1), name="version_is_not_empty"),
+            models.CheckConstraint(condition=~Q(manifest_sha256=""), name="version_has_its_id"),
         ]
+        triggers = sealed(but=["state"])
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("dataset-version", args=[self.dataset.name, self.number])
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie, once it is visible."""
+        return settings.DATASETS_DIR / self.dataset.name / str(self.number)
+
+
+class VersionCampaign(models.Model):
+    """A campaign that a version was frozen from."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "campaign"], name="campaign_is_in_a_version_once")]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.version_id} from {self.campaign_id}"
 
 
 class DatasetRow(models.Model):
@@ -74,25 +122,35 @@ class DatasetRow(models.Model):
         TEST = "test"
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="rows")
-    position = models.PositiveIntegerField()
+    position = models.PositiveIntegerField(help_text="From 1, in the one order that a version's rows have.")
+    key = models.CharField(max_length=32, help_text="The pair's id in the files; made of its content, so it is the same in every installation.")
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="+")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="+")
     chosen = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+")
     rejected = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+")
     split = models.CharField(max_length=10, choices=Split.choices)
     family = models.CharField(max_length=64)
-    margin = models.FloatField()
+    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
+    margin = models.FloatField(
+        help_text="Mean preference of the labels that counted, or the adjudicator's, 3 to -3: positive towards chosen. A bare verdict counts as one step."
+    )
     settled = models.CharField(max_length=11, choices=Settled.choices)
     rule = models.CharField(max_length=40)
     labels = ArrayField(models.BigIntegerField(), help_text="The labels that counted.")
-    adjudication = models.BigIntegerField(null=True)
+    adjudication = models.BigIntegerField(null=True, help_text="The adjudication that settled it.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["version", "position"], name="row_has_its_position"),
             models.UniqueConstraint(fields=["version", "pair"], name="pair_is_in_a_version_once"),
+            models.UniqueConstraint(fields=["version", "key"], name="row_has_its_key"),
             models.CheckConstraint(condition=~Q(chosen=F("rejected")), name="row_chosen_is_not_rejected"),
-            models.CheckConstraint(condition=Q(margin__gte=0, margin__lte=3), name="row_margin_is_not_negative"),
+            # Below 0 where a weak majority stood against a strong minority: kept as it is, since it says just that.
+            models.CheckConstraint(condition=Q(margin__gte=-3, margin__lte=3), name="row_margin_is_on_the_scale"),
+            models.CheckConstraint(
+                condition=Q(settled="agreed", adjudication__isnull=True) | Q(settled="adjudicated", adjudication__isnull=False),
+                name="adjudicated_row_names_its_adjudication",
+            ),
         ]
         triggers = append_only()
 
@@ -108,7 +166,7 @@ class DatasetFile(models.Model):
     split = models.CharField(max_length=10, blank=True)
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField(help_text="Bytes.")
-    rows_count = models.PositiveIntegerField()
+    rows_count = models.PositiveIntegerField(null=True, help_text="Null where a line is not a row.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "name"], name="file_is_in_a_version_once")]

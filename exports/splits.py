@@ -10,7 +10,7 @@ from types import MappingProxyType
 SPLITS = ("train", "validation", "test")
 """In the order in which they share out the range from 0 to 1."""
 
-DEFAULT_SHARES: Mapping[str, float] = MappingProxyType({"train": 0.9, "validation": 0.05, "test": 0.05})
+DEFAULT_SHARES: Mapping[str, float] = MappingProxyType({"train": 0.9, "validation": 0.1, "test": 0.0})
 
 POINTS = 2**53
 """As many points as a float tells apart between 0 and 1, so that each is exact."""

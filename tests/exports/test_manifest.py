@@ -23,7 +23,7 @@ def make_manifest(folder: Path, **changes: Any) -> manifest.Manifest:
         "dataset": "everyday",
         "number": 1,
         "campaigns": ["spring", "autumn"],
-        "rule": manifest.Rule(name="majority", version=1),
+        "rules": [manifest.Rule.named("majority/2"), manifest.Rule.named("majority/1")],
         "rubrics": [manifest.Rubric(id="helpfulness", number=4, sha256="4" * 64), manifest.Rubric(id="helpfulness", number=3, sha256="3" * 64)],
         "policies": [make_policy("warm"), make_policy("cold")],
         "filters": {"least_margin": 0.0},
@@ -77,6 +77,7 @@ def test_the_order_in_which_parts_are_given_does_not_matter(version: Path) -> No
     turned = make_manifest(
         version,
         campaigns=["autumn", "spring"],
+        rules=[manifest.Rule(name="majority", version=1), manifest.Rule(name="majority", version=2)],
         policies=[make_policy("cold"), make_policy("warm")],
         split=manifest.SplitPlan(salt="everyday", shares={"test": 0.05, "validation": 0.05, "train": 0.9}),
         counts=manifest.Counts(rows={"test": 0, "train": 3, "validation": 1}, votes=2, left_out={"no right answer": 1, "tie": 5}),
@@ -89,7 +90,7 @@ def test_the_order_in_which_parts_are_given_does_not_matter(version: Path) -> No
     [
         {"number": 2},
         {"campaigns": ["spring"]},
-        {"rule": manifest.Rule(name="majority", version=2)},
+        {"rules": [manifest.Rule.named("majority/2")]},
         {"rubrics": [manifest.Rubric(id="helpfulness", number=4, sha256="5" * 64)]},
         {"policies": [make_policy("warm")]},
         {"filters": {"least_margin": 1.0}},

@@ -1,0 +1,113 @@
+"""The data card of a version: what a person reads, and the header by which the `datasets` library finds the files. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+NAME = "README.md"
+
+COLUMNS = {
+    "prompt": "the conversation, byte for byte as it was imported; it ends with a user's turn",
+    "chosen, rejected": "one assistant message each, byte for byte as labelers saw it",
+    "margin": "mean preference of the labels that counted, or the adjudicator's: 3 to -3, positive towards chosen; a bare verdict counts as one step",
+    "strengths_counted": "of how many of these judgments a strength was given; 0: the margin tells no more than the verdicts do",
+    "labels_counted": "how many labels counted; each is a line of votes.jsonl",
+    "standing": "agreed (the labels settled it) or adjudicated (an adjudicator did)",
+    "verdict": "the side that was chosen, a or b, as votes.jsonl names the sides",
+    "family": "prompts of one family are always in one split",
+    "pair_id, prompt_id": "made of the content, so they are the same wherever it is exported",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a card says. `rows` are counted by split, `votes` by where the label was made, `left_out` are pairs by reason, in words."""
+
+    dataset: str
+    number: int
+    description: str
+    campaigns: Sequence[str]
+    rows: Mapping[str, int]
+    votes: Mapping[str, int]
+    settled: Mapping[str, int]
+    rules: Sequence[str]
+    rubrics: Sequence[str]
+    policies: Sequence[str]
+    licences: Mapping[str, int]
+    left_out: Mapping[str, int]
+
+
+def card(facts: Facts) -> bytes:
+    """Return the card in UTF-8. Equal facts give equal bytes."""
+    parts = [header(facts), opening(facts), use(facts), made_of(facts), columns(), limits(facts)]
+    return "\n\n".join(parts).encode() + b"\n"
+
+
+def header(facts: Facts) -> str:
+    """Return the YAML that `datasets` reads: the splits that have rows, and the votes apart from them."""
+    configs = {"preferences": files_of(facts), "votes": {"votes": "votes.jsonl"} if facts.votes else {}}
+    lines = [line for name, files in configs.items() if files for line in config_lines(name, files)]
+    return "\n".join(["---", f"pretty_name: {json.dumps(f'{facts.dataset} {facts.number}')}", "configs:", *lines, "---"])
+
+
+def files_of(facts: Facts) -> dict[str, str]:
+    return {split: f"{split}.jsonl" for split, rows in facts.rows.items() if rows}
+
+
+def config_lines(name: str, files: Mapping[str, str]) -> list[str]:
+    default = ["  default: true"] if name == "preferences" else []
+    return [f"- config_name: {name}", *default, "  data_files:", *(f"  - split: {split}\n    path: {path}" for split, path in files.items())]
+
+
+def opening(facts: Facts) -> str:
+    said = [f"# {facts.dataset}, version {facts.number}"]
+    if facts.description:
+        said.append(plain(facts.description))
+    splits = ", ".join(f"{rows:,} {split}" for split, rows in facts.rows.items() if rows)
+    said.append(f"{sum(facts.rows.values()):,} preferences: {splits}. A version never changes; its id is the SHA-256 of manifest.json.")
+    return "\n\n".join(said)
+
+
+def use(facts: Facts) -> str:
+    first = next(iter(files_of(facts)))
+    code = f'from datasets import load_dataset\n\nrows = load_dataset("json", data_files="{first}.jsonl", split="train")'
+    return (
+        "## Use\n\nMeant for DPO and for reward models: the conversational layout with an explicit prompt that TRL reads. "
+        f"Check the files with `sha256sum -c SHA256SUMS`.\n\n```python\n{code}\n```"
+    )
+
+
+def made_of(facts: Facts) -> str:
+    rows = {
+        "Campaigns": ", ".join(facts.campaigns),
+        "Settled by": "; ".join([counted(facts.settled), f"rule {', '.join(facts.rules)}"]),
+        "Labels that counted, by where they were made": counted(facts.votes),
+        "Rubric versions": ", ".join(facts.rubrics),
+        "Policies": ", ".join(facts.policies),
+        "Licences of the prompts": counted(facts.licences),
+        "Settled pairs left out": counted(facts.left_out) or "none",
+    }
+    return "## What it is made of\n\n" + "\n".join(f"- {name}: {plain(value)}" for name, value in rows.items())
+
+
+def columns() -> str:
+    return "## Columns\n\n" + "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
+
+
+def limits(facts: Facts) -> str:
+    said = ["Ties and pairs without a right answer are not in it, so it says nothing of how often responses are equally good."]
+    if len(facts.rubrics) > 1:
+        said.append("It mixes rubric versions: what good means differs between rows. `rubric_version` tells them apart.")
+    return "## Limits\n\n" + "\n".join(f"- {sentence}" for sentence in said)
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n:,} {name or 'not known'}" for name, n in sorted(counts.items()))
+
+
+def plain(text: str) -> str:
+    """Return a text that somebody typed as one line in which no character is Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))

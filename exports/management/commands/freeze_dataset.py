@@ -1,0 +1,82 @@
+"""`freeze_dataset SLUG --name NAME`: seal the settled pairs of a campaign into the dataset's next version."""
+
+from __future__ import annotations
+
+import shutil
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_slug
+from django.utils import timezone
+
+from exports import gates, publishing
+from exports.models import DatasetVersion
+from labeling.models import Campaign
+
+
+class Command(BaseCommand):
+    help = (
+        "Freeze the settled pairs of a campaign into the next version of a dataset: rows (prompt, chosen, rejected), votes, manifest and data card, "
+        "never to change. Prints the version's id, its files and its gates. Exits 0 even if gates fail: they count when a version is released."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="the campaign, as in its address")
+        parser.add_argument("--name", required=True, help="the dataset: a new name, or one that has versions already")
+        parser.add_argument("--description", default="", help="what a new dataset is, in a sentence; it stands on the data card")
+        parser.add_argument("--out", type=Path, metavar="DIR", help="also copy every file of the version into DIR, which must be empty or not exist")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        out = checked_out(options["out"])
+        version = frozen(options["slug"], options["name"], options["description"])
+        if out:
+            copied(version, out)
+        for line in report(version):
+            self.stdout.write(line)
+
+
+def checked_out(out: Path | None) -> Path | None:
+    """Return the folder for copies. Raises CommandError before anything is frozen where it cannot take them."""
+    if out and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise CommandError(f"{out} is no empty folder; nothing was frozen.")
+    return out
+
+
+def frozen(slug: str, name: str, description: str) -> DatasetVersion:
+    campaign = Campaign.objects.filter(slug=slug).first()
+    if campaign is None:
+        known = ", ".join(Campaign.objects.order_by("slug").values_list("slug", flat=True)[:20])
+        raise CommandError(f"There is no campaign {slug!r}. There {'are: ' + known if known else 'is none yet'}.")
+    try:
+        validate_slug(name)
+        order = publishing.Order(dataset=name, campaigns=[campaign], by=None, at=timezone.now(), description=description)
+        return publishing.publish(order)
+    except ValidationError as error:
+        raise CommandError(f"{name!r} cannot be the name of a dataset: letters, digits, hyphens and underscores.") from error
+    except (publishing.NothingToFreeze, publishing.NotPublished) as refusal:
+        raise CommandError(str(refusal)) from refusal
+
+
+def copied(version: DatasetVersion, out: Path) -> None:
+    try:
+        shutil.copytree(version.folder, out, dirs_exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{version.dataset} version {version.number} was frozen, but could not be copied to {out}: {error}") from error
+
+
+def report(version: DatasetVersion) -> list[str]:
+    counts = version.manifest["counts"]
+    split = ", ".join(f"{n:,} {name}" for name, n in sorted(counts["rows"].items(), key=lambda item: -item[1]) if n)
+    left = ", ".join(f"{n:,} {reason}" for reason, n in sorted(counts["left_out"].items())) or "none"
+    return [
+        f"{version.dataset} version {version.number}",
+        f"id {version.manifest_sha256}",
+        f"rows {version.rows_count:,} ({split}), votes {counts['votes']:,}, settled pairs left out: {left}",
+        f"in {version.folder}",
+        *(f"  {file.sha256}  {file.name}  {file.size:,} bytes" for file in version.files.order_by("name")),
+        "gates",
+        *(f"  {'passed' if gate.passed else 'failed'}  {gate.name}: {gate.found}" for gate in gates.check(version)),
+    ]
