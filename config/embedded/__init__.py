@@ -12,9 +12,9 @@ from pathlib import Path
 from config.embedded.folders import EmbeddedError
 from config.embedded.postgres import ensure_postgres
 from config.embedded.redis import ensure_redis
-from config.embedded.server import tend
+from config.embedded.server import leave_all, tend
 
-__all__ = ["EmbeddedError", "ensure_postgres", "ensure_redis", "provide", "tend"]
+__all__ = ["EmbeddedError", "ensure_postgres", "ensure_redis", "leave_all", "provide", "tend"]
 
 
 def provide(var: Path) -> None:

@@ -27,18 +27,19 @@ class EmbeddedError(Exception):
 class Patience:
     """Says on stderr, after a second and then every five, that a step is still going on."""
 
-    def __init__(self, step: str) -> None:
+    def __init__(self, step: str, *, limit: float = LONGEST_STEP_SECONDS) -> None:
         self.step = step
+        self.limit = limit
         self.started = time.monotonic()
         self.next_word = 1.0
         self.pause = POLL_SECONDS
 
     def wait(self) -> None:
-        """Sleep a little, and a little more each time. Raises EmbeddedError after ten minutes of it."""
+        """Sleep a little, and a little more each time. Raises EmbeddedError when the limit in seconds is over."""
         time.sleep(self.pause)
         self.pause = min(1.2 * self.pause, 0.25)
         elapsed = time.monotonic() - self.started
-        if elapsed > LONGEST_STEP_SECONDS:
+        if elapsed > self.limit:
             raise EmbeddedError(f"{self.step}: given up after {elapsed:.0f} s.")
         if elapsed > self.next_word:
             print(f"{self.step} ({elapsed:.0f} s)", file=sys.stderr, flush=True)

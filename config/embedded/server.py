@@ -188,7 +188,7 @@ def last_words(log: Path, *, since: int) -> str:
 
 
 def leave(server: Server) -> None:
-    """Stop being a user; as the last one, wait until the server has stopped, ten seconds at most."""
+    """Stop being a user; as the last one, wait until the server has stopped."""
     own = uses.pop(server.run, None)
     if own is None:
         return
@@ -199,8 +199,11 @@ def leave(server: Server) -> None:
 
 
 def wait_for_end(server: Server) -> None:
-    """Return when the keeper has ended, or as soon as other users are seen. A moment's exclusive lock tells them from a keeper that stops."""
-    patience = Patience(f"Stopping {server.name}")
+    """Return when the keeper has ended, or as soon as other users are seen. It goes on stopping after the ten seconds given here.
+
+    A lock that nobody can take exclusively, but that can be shared, is shared with users; one that cannot is held by a stopping keeper.
+    """
+    patience = Patience(f"Stopping {server.name}", limit=10)
     while is_kept(server):
         if not could_lock(server, "users", fcntl.LOCK_EX) and could_lock(server, "users", fcntl.LOCK_SH):
             return

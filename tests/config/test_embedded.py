@@ -244,8 +244,9 @@ def test_durability_cannot_be_switched_off_in_a_file_and_a_dropped_database_is_m
     user.leave()
 
 
-def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(place: Path) -> None:
+def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(place: Path, cluster: Path) -> None:
     var = place / ("long " * 30) / "var"
+    shutil.copytree(cluster, var / "postgres")
     user = User(var, "postgres", "redis")
     assert [answers(user.urls[0]), Redis(var).serves()] == [True, True]
     folder = Redis(var).socket.parent
