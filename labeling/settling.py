@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Prefetch
+from django.db.models import F, Prefetch, prefetch_related_objects
 
 from labeling import resolution
 from labeling.models import COUNTING, Adjudication, Label, Pair, Slot
@@ -28,13 +30,31 @@ def settle(pair: Pair, *, at: datetime) -> Pair:
     Called in the transaction that adds the label or the adjudication, with the pair locked (`Pair.objects.lock`).
     """
     derived = derive(pair)
-    if derived == stored(pair):
-        return pair
-    pair.standing, pair.verdict, pair.margin = derived.standing, derived.verdict, derived.margin
-    pair.settled_at = at if derived.standing in ("agreed", "adjudicated") else None
-    pair.settled_by = resolution.RULE if pair.settled_at else ""
-    pair.save(update_fields=["standing", "verdict", "margin", "settled_at", "settled_by"])
+    if derived != stored(pair):
+        write([pair], derived, at=at)
     return pair
+
+
+def settle_all(pairs: Sequence[Pair], *, at: datetime) -> int:
+    """Settle many pairs, all locked by the caller, in few queries: one for each standing that comes out. Returns how many now stand otherwise."""
+    prefetch_related_objects(pairs, *ledgers())
+    changed: dict[Resolution, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        derived = derive_from_prefetched(pair)
+        if derived != stored(pair):
+            changed[derived].append(pair)
+    for derived, alike in changed.items():
+        write(alike, derived, at=at)
+    return sum(map(len, changed.values()))
+
+
+def write(pairs: Sequence[Pair], derived: Resolution, *, at: datetime) -> None:
+    """Write one standing into these pairs and into their rows."""
+    settled = derived.standing in ("agreed", "adjudicated")
+    columns = asdict(derived) | {"settled_at": at if settled else None, "settled_by": resolution.RULE if settled else ""}
+    Pair.objects.filter(pk__in=[pair.pk for pair in pairs]).update(**columns)
+    for pair in pairs:
+        vars(pair).update(columns)
 
 
 def stored(pair: Pair) -> Resolution:
@@ -54,14 +74,18 @@ def derive(pair: Pair) -> Resolution:
     )
 
 
-def differences(*, chunk: int = 2000) -> Iterator[Difference]:
-    """Derive every standing again, in a bounded number of queries a chunk, and yield those that are stored otherwise."""
-    ledgers = (
+def ledgers() -> tuple[Prefetch[Any], ...]:
+    """What `derive_from_prefetched` reads of each pair."""
+    return (
         Prefetch("labels", Label.objects.counting().filter(rubric_version=F("pair__rubric_version")).order_by("id"), to_attr="labels_that_count"),
         Prefetch("adjudications", Adjudication.objects.current(), to_attr="rulings"),
         Prefetch("slots", Slot.objects.open().filter(kind__in=COUNTING, rubric_version=F("pair__rubric_version")), to_attr="places_open"),
     )
-    for pair in Pair.objects.order_by("id").prefetch_related(*ledgers).iterator(chunk_size=chunk):
+
+
+def differences(*, chunk: int = 2000) -> Iterator[Difference]:
+    """Derive every standing again, in a bounded number of queries a chunk, and yield those that are stored otherwise."""
+    for pair in Pair.objects.order_by("id").prefetch_related(*ledgers()).iterator(chunk_size=chunk):
         derived = derive_from_prefetched(pair)
         if derived != stored(pair):
             yield Difference(pair.pk, stored(pair), derived)

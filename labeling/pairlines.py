@@ -1,0 +1,200 @@
+"""The shape of a pair in a file: one JSON object a line, with what was said of it elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from accounts.models import User
+from labeling.models import Verdict
+from labeling.models.label import verdict_of
+from policies.conversations import read_messages, read_slices, read_word
+from policies.families import content_hash
+from policies.jsonl import Refused, check_keys, check_text, kind_of, shown
+
+MOST_LABELS = 1000
+MAX_RATIONALE_BYTES = 2**16
+
+
+PairKey = tuple[str, frozenset[tuple[str, str]]]
+"""Hash of the prompt's content; policy and hash of the text on either side. A pair and its mirror image have one key."""
+
+
+@dataclass(frozen=True)
+class Side:
+    policy: str
+    text: str
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class GivenGold:
+    """A verdict that is known, and why the item exists."""
+
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True)
+class GivenLabel:
+    """A judgment made elsewhere. `labeled_at` None: nobody knows when."""
+
+    labeler: str
+    verdict: str
+    preference: int | None
+    both_bad: bool
+    rationale: str
+    labeled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PairLine:
+    """A good line. The first response is A."""
+
+    number: int
+    external_id: str
+    messages: list[dict[str, str]]
+    a: Side
+    b: Side
+    slices: dict[str, str]
+    gold: GivenGold | None
+    labels: list[GivenLabel]
+
+    @cached_property
+    def content_sha256(self) -> str:
+        return content_hash(self.messages)
+
+    @cached_property
+    def key(self) -> PairKey:
+        return self.content_sha256, frozenset({(self.a.policy, self.a.sha256), (self.b.policy, self.b.sha256)})
+
+    @property
+    def size(self) -> int:
+        """Characters of its texts, more or less: what a batch is bounded by."""
+        return len(self.a.text) + len(self.b.text) + sum(len(turn["content"]) for turn in self.messages)
+
+
+def read_pair(number: int, read: dict[str, Any]) -> PairLine:
+    """Return the pair that a line's object stands for. Raises Refused."""
+    check_keys(read, known=("id", "prompt", "responses", "slices", "gold", "labels"), needed=("id", "prompt", "responses"))
+    a, b = read_responses(read["responses"])
+    external_id = read_word(read, "id", at_most=200)
+    if not external_id:
+        raise Refused("id is null: each pair needs one")
+    return PairLine(
+        number=number,
+        external_id=external_id,
+        messages=read_messages(read["prompt"]),
+        a=a,
+        b=b,
+        slices=read_slices(read.get("slices") or {}),
+        gold=read_gold(read["gold"]) if read.get("gold") is not None else None,
+        labels=read_labels(read.get("labels") or []),
+    )
+
+
+def read_responses(value: object) -> tuple[Side, Side]:
+    if not isinstance(value, list):
+        raise Refused(f"responses is {kind_of(value)}, not a list of two")
+    if len(value) != 2:
+        raise Refused(f"responses holds {len(value)}: a pair has two")
+    a, b = (read_side(side, what=f"response {place}") for place, side in enumerate(value, start=1))
+    return a, b
+
+
+def read_side(value: object, *, what: str) -> Side:
+    if not isinstance(value, dict):
+        raise Refused(f"{what} is {kind_of(value)}, not an object with policy and text")
+    check_keys(value, known=("policy", "text"), needed=("policy", "text"), what=what)
+    check_text(value["policy"], what=f"the policy of {what}", at_most=120)
+    check_text(value["text"], what=f"the text of {what}", may_be_empty=True)
+    return Side(value["policy"], value["text"])
+
+
+def read_gold(value: object) -> GivenGold:
+    if not isinstance(value, dict):
+        raise Refused(f"gold is {kind_of(value)}, not an object with verdict and why")
+    check_keys(value, known=("verdict", "why"), needed=("verdict", "why"), what="gold")
+    check_text(value["why"], what="why of gold", at_most=MAX_RATIONALE_BYTES)
+    return GivenGold(read_verdict(value["verdict"], what="the verdict of gold"), value["why"])
+
+
+def read_labels(value: object) -> list[GivenLabel]:
+    if not isinstance(value, list):
+        raise Refused(f"labels is {kind_of(value)}, not a list")
+    if len(value) > MOST_LABELS:
+        raise Refused(f"labels holds {len(value)}; at most {MOST_LABELS} are taken")
+    labels = [read_label(label, what=f"label {place}") for place, label in enumerate(value, start=1)]
+    names = [label.labeler for label in labels]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise Refused(f"labeler {shown(twice[0])} labels the pair twice: one label each")
+    return labels
+
+
+def read_label(value: object, *, what: str) -> GivenLabel:
+    if not isinstance(value, dict):
+        raise Refused(f"{what} is {kind_of(value)}, not an object")
+    check_keys(value, known=("labeler", "preference", "verdict", "both_bad", "rationale", "labeled_at"), needed=("labeler",), what=what)
+    preference = read_preference(value.get("preference"), what=f"preference of {what}")
+    verdict = read_verdict_of(value, preference, what=what)
+    both_bad = value.get("both_bad") or False
+    if not isinstance(both_bad, bool):
+        raise Refused(f"both_bad of {what} is {kind_of(both_bad)}, not true or false")
+    if both_bad and verdict != Verdict.TIE:
+        raise Refused(f"{what} says both bad and prefers one: both bad is a tie")
+    rationale = value.get("rationale") or ""
+    check_text(rationale, what=f"rationale of {what}", at_most=MAX_RATIONALE_BYTES, may_be_empty=True)
+    labeler = read_labeler(value["labeler"], what=f"the labeler of {what}")
+    return GivenLabel(labeler, verdict, preference, both_bad, rationale, read_time(value.get("labeled_at"), what=f"labeled_at of {what}"))
+
+
+def read_verdict_of(label: dict[str, Any], preference: int | None, *, what: str) -> str:
+    """Return a label's verdict: the one it names, the sign of its preference, or both where they agree."""
+    named = None if label.get("verdict") is None else read_verdict(label["verdict"], what=f"the verdict of {what}")
+    if preference is None:
+        if named is None:
+            raise Refused(f"{what} says nothing: give preference (-3 to 3) or verdict (a, b or tie)")
+        return named
+    if named not in (None, verdict_of(preference)):
+        raise Refused(f"{what} contradicts itself: preference {preference} is verdict {verdict_of(preference)}, not {named}")
+    return verdict_of(preference)
+
+
+def read_verdict(value: object, *, what: str) -> str:
+    if value not in Verdict.values:
+        raise Refused(f"{what} is {shown(value)}: it must be a, b or tie")
+    return str(value)
+
+
+def read_preference(value: object, *, what: str) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not -3 <= value <= 3:
+        raise Refused(f"{what} is {shown(value)}: it must be a whole number from -3 (A much better) to 3 (B much better)")
+    return value
+
+
+def read_labeler(value: object, *, what: str) -> str:
+    """Return the name under which the labels are kept. It is a name among people's here, so it is normalised as theirs are."""
+    check_text(value, what=what, at_most=150)
+    name = User.normalize_username(str(value)).strip()
+    if not name.isprintable() or len(name) > 150:
+        raise Refused(f"{what} is {shown(value)}: a name is at most 150 characters, without line breaks or characters that cannot be seen")
+    return name
+
+
+def read_time(value: object, *, what: str) -> datetime | None:
+    """Return a time. One without an offset is UTC."""
+    if value is None:
+        return None
+    try:
+        time = datetime.fromisoformat(value)  # type: ignore[arg-type]  # other kinds raise TypeError
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise Refused(f"{what} is {shown(value)}: write it as 2026-05-25T14:02:00Z") from None

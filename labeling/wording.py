@@ -1,0 +1,67 @@
+"""From a rubric to its next version: what good means, worded once more. A version never changes."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from accounts.models import User
+from labeling.models import Rubric, RubricVersion
+
+DEFAULT_NAME, DEFAULT_TITLE = "everyday-helpfulness", "Everyday helpfulness"
+DEFAULT_FILE = Path(__file__).resolve().parent / "data" / "default_rubric.md"
+
+
+class SameWording(Exception):
+    """The newest version of the rubric says just this."""
+
+
+class NameTaken(Exception):
+    """There is a rubric of that name."""
+
+
+@transaction.atomic
+def add_rubric(*, name: str, title: str, body: str, actor: User | None, at: datetime) -> RubricVersion:
+    """Make a rubric with its version 1, and return that. Raises NameTaken."""
+    rubric, made = Rubric.objects.get_or_create(name=name, defaults={"title": title, "created_at": at})
+    if not made:
+        raise NameTaken(f"There is a rubric {name!r} already. Add a version to it, or choose another name.")
+    return add_version(rubric=rubric, body=body, change_note="", actor=actor, at=at)
+
+
+@transaction.atomic
+def add_version(*, rubric: Rubric, body: str, change_note: str, actor: User | None, at: datetime) -> RubricVersion:
+    """Add the next version. Campaigns stay with the version they have. Raises SameWording."""
+    Rubric.objects.select_for_update(no_key=True).get(pk=rubric.pk)  # of two at once the second gets the next number
+    newest = newest_of(rubric)
+    if newest and newest.sha256 == hash_of(body):
+        raise SameWording(f"Version {newest.number} says just this. Change the wording, or keep that version.")
+    number = newest.number + 1 if newest else 1
+    return RubricVersion.objects.create(rubric=rubric, number=number, body=body, change_note=change_note, sha256=hash_of(body), created_by=actor, created_at=at)
+
+
+def newest_of(rubric: Rubric) -> RubricVersion | None:
+    return rubric.versions.order_by("-number").first()
+
+
+def default_rubric_version(*, at: datetime) -> RubricVersion:
+    """Return the newest version of the rubric that comes with the product, made where it is missing, or where the product has a newer wording.
+
+    Once somebody has worded a version of their own, that stands.
+    """
+    rubric, _ = Rubric.objects.get_or_create(name=DEFAULT_NAME, defaults={"title": DEFAULT_TITLE, "created_at": at})
+    newest = newest_of(rubric)
+    if newest and newest.created_by_id is not None:
+        return newest
+    try:
+        return add_version(rubric=rubric, body=DEFAULT_FILE.read_text(encoding="utf-8"), change_note="", actor=None, at=at)
+    except SameWording:
+        return rubric.versions.order_by("-number")[0]
+
+
+def hash_of(body: str) -> str:
+    """Return the SHA-256 of the body's UTF-8 bytes, in hex."""
+    return hashlib.sha256(body.encode()).hexdigest()
