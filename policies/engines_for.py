@@ -6,13 +6,14 @@ import gc
 import importlib
 import logging
 import time
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from policies import sources
 from policies.engines.base import Engine, EngineError
+from policies.engines.echo import EchoEngine
+from policies.engines.openai import OpenAIEngine
 from policies.models import Policy
 from policies.sources import BadSource
 
@@ -44,6 +45,8 @@ class Engines:
 
     def drop(self) -> None:
         """Let go of the engine, so that the next one finds its memory free."""
+        if isinstance(self.held, OpenAIEngine):
+            self.held.close()
         self.held, self.held_key = None, ""
         gc.collect()
 
@@ -73,9 +76,20 @@ def load_hf(policy: Policy) -> Engine:
     folder, root = sources.folder_of(policy.source)
     # torch is loaded by the process that needs it, and by no other: hence at this moment and not at the top.
     engine: Engine = importlib.import_module("policies.engines.hf").HFEngine(
-        Path(folder), root=root, dtype=settings.GENERATION_DTYPE, device=settings.GENERATION_DEVICE, rows=settings.GENERATION_BATCH
+        folder, root=root, dtype=settings.GENERATION_DTYPE, device=settings.GENERATION_DEVICE, rows=settings.GENERATION_BATCH
     )
     return engine
 
 
-LOADERS = {Policy.Engine.HF.value: load_hf}
+def load_openai(policy: Policy) -> Engine:
+    name, model = sources.endpoint_of(policy.source)
+    return OpenAIEngine(settings.OPENAI_ENDPOINTS[name], model, settings.OPENAI_KEYS.get(name, ""), at_once=settings.GENERATION_BATCH)
+
+
+def load_echo(policy: Policy) -> Engine:
+    if not settings.ECHO_ENGINE:
+        raise EngineError(f"{policy.name} uses the echo engine, which exists for tests only")
+    return EchoEngine()
+
+
+LOADERS = {Policy.Engine.HF.value: load_hf, Policy.Engine.OPENAI.value: load_openai, Policy.Engine.ECHO.value: load_echo}

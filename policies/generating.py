@@ -81,16 +81,18 @@ def request_seed(run_seed: int, *, policy: Policy, content_sha256: str, sample_i
     return int.from_bytes(hashlib.sha256(said.encode()).digest()[:8]) >> 1
 
 
-# A request that others claim at this moment is passed over, not waited for.
+# A request that others claim at this moment is passed over, not waited for. Materialized: as a plain sub-select the rows could be picked anew for
+# each row of a nested loop, and a claim of 16 then took all 200 that were queued.
 CLAIM = """
-UPDATE policies_generationrequest AS request
-SET status = 'running', attempt = request.attempt + 1, worker = %(worker)s, lease_ends_at = %(lease_ends_at)s
-FROM (
+WITH free AS MATERIALIZED (
     SELECT id FROM policies_generationrequest
     WHERE run_id = %(run)s AND status = 'queued' AND failed_attempts = %(failed_attempts)s AND policy_id = ANY(%(policies)s)
     ORDER BY id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
-) AS free
+)
+UPDATE policies_generationrequest AS request
+SET status = 'running', attempt = request.attempt + 1, worker = %(worker)s, lease_ends_at = %(lease_ends_at)s
+FROM free
 WHERE request.id = free.id
 RETURNING request.*
 """

@@ -207,7 +207,7 @@ class Shift:
             self.give_up(requests, policies, reason=engine)
             return 0
         batch = Batch({request.pk: request for request in requests}, engine.facts())
-        with self.giving_back(batch):
+        with self.giving_back(batch, policies):
             self.answer(batch, engine)
         return batch.stored
 
@@ -228,7 +228,7 @@ class Shift:
         patiently(generating.fail_policies, run=self.run, policies=policies, reason=reason, at=timezone.now())
 
     @contextmanager
-    def giving_back(self, batch: Batch) -> Iterator[None]:
+    def giving_back(self, batch: Batch, policies: Sequence[Policy]) -> Iterator[None]:
         """Whatever happens, the answers that are there are stored first."""
         try:
             yield
@@ -240,11 +240,17 @@ class Shift:
         except Exception as error:
             self.engines.drop()
             batch.store()
-            batch.fail_rest(str(error) if isinstance(error, EngineError) else f"the engine broke: {type(error).__name__}: {error}")
-            raise
+            if not self.is_refused_by_endpoint(error, policies):
+                batch.fail_rest(reason_of(error))
+                raise
+            self.give_up(list(batch.requests.values()), policies, reason=str(error))
         else:
             batch.store()
             batch.fail_rest("the engine gave no answer")
+
+    def is_refused_by_endpoint(self, error: Exception, policies: Sequence[Policy]) -> bool:
+        """An endpoint that refuses us refuses every request; what fails on a device here may be one prompt's doing, or the process's."""
+        return isinstance(error, EngineError) and policies[0].engine == Policy.Engine.OPENAI
 
     def answer(self, batch: Batch, engine: Engine) -> None:
         def on_step() -> None:
@@ -261,6 +267,10 @@ class Shift:
             else:
                 batch.refuse(told)
             on_step()
+
+
+def reason_of(error: Exception) -> str:
+    return str(error) if isinstance(error, EngineError) else f"the engine broke: {type(error).__name__}: {error}"
 
 
 def ask_of(request: GenerationRequest) -> Ask:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from policies import generating
 from policies.generating import CannotStart, RunIsStopped
-from policies.models import GenerationRequest, Policy, Response
+from policies.models import GenerationRequest, GenerationRun, Policy, Response
 from tests.builders import NOW, make_policy, make_prompt_set
 from tests.policies.rows import answer_to, claim, counts, finish, make_echo, make_run
 
@@ -121,6 +121,24 @@ def test_what_failed_before_comes_last_and_alone() -> None:
         generating.fail(request=request, reason="no", final=False, at=NOW)
     assert [request.failed_attempts for request in claim(run)] == [0, 0]
     assert [request.failed_attempts for request in claim(run)] == [1]
+
+
+def run_unknown_to_the_planner() -> GenerationRun:
+    """A run in a table that was empty when the planner last looked: it then joins the other way round."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE policies_generationrequest")
+    return make_run(20)
+
+
+def test_a_claim_takes_no_more_than_its_limit_whatever_the_plan() -> None:
+    assert len(claim(run_unknown_to_the_planner(), limit=7)) == 7
+
+
+def test_the_same_claim_with_a_plain_sub_select_takes_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control of the test above."""
+    free, update = generating.CLAIM.removeprefix("\nWITH free AS MATERIALIZED (").split(")\nUPDATE")
+    monkeypatch.setattr(generating, "CLAIM", f"UPDATE{update}".replace("FROM free", f"FROM ({free}) AS free"))
+    assert len(claim(run_unknown_to_the_planner(), limit=7)) > 7
 
 
 def test_a_claim_costs_the_same_for_one_and_for_many() -> None:
