@@ -21,11 +21,12 @@ MAY = {
 }
 
 
+UNKNOWN = "No account has this name and this password. Upper and lower case matter in both."
+NOT_THE_SAME = "The two are not the same."
+
+
 class SignInForm(AuthenticationForm):
-    error_messages = {
-        "invalid_login": "No account has this name and this password. Upper and lower case matter in both.",
-        "inactive": "No account has this name and this password. Upper and lower case matter in both.",
-    }
+    error_messages = {"invalid_login": UNKNOWN, "inactive": UNKNOWN}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,6 +40,8 @@ class SignInForm(AuthenticationForm):
 
 
 class ChangePasswordForm(PasswordChangeForm):
+    error_messages = {"password_mismatch": NOT_THE_SAME, "password_incorrect": "That is not the password you have now."}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["old_password"].label = "The password you have now"
@@ -55,6 +58,8 @@ class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # generic 
 class NewAccountForm(UserCreationForm):  # type: ignore[type-arg]  # generic in its stubs alone
     """A name and a password for somebody who comes in."""
 
+    error_messages = {"password_mismatch": NOT_THE_SAME}
+
     class Meta(UserCreationForm.Meta):
         model = User
 
@@ -65,6 +70,13 @@ class NewAccountForm(UserCreationForm):  # type: ignore[type-arg]  # generic in 
         name.widget.attrs["maxlength"] = LONGEST_NAME
         name.validators.append(MaxLengthValidator(LONGEST_NAME))
         name_passwords(self, "password1", "password2")
+
+    def clean_username(self) -> str:
+        """Refuse a name that differs from another one in case alone: people would take one for the other."""
+        name = str(self.cleaned_data["username"])
+        if User.objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError("Somebody has this name already. Choose another one.")
+        return name
 
 
 def name_passwords(form: forms.BaseForm, first: str, second: str) -> None:

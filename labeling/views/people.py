@@ -29,6 +29,18 @@ from labeling.models import Campaign, Invitation, Membership, MembershipEvent, R
 
 MARKS = [("owner", "owner: sees to people and settings"), ("researcher", "researcher: prompts, policies, runs, rubrics, dataset versions")]
 HISTORY = 50
+GIVEN = {True: "made", False: "no longer"}
+WORDS = {
+    AccountEvent.Kind.JOINED: "came in,",
+    AccountEvent.Kind.MARK_GIVEN: "made",
+    AccountEvent.Kind.MARK_TAKEN: "no longer",
+    AccountEvent.Kind.CLOSED: "account closed;",
+    AccountEvent.Kind.REOPENED: "account opened again",
+    AccountEvent.Kind.TOKEN_MADE: "token made for",
+    AccountEvent.Kind.TOKEN_REVOKED: "token revoked:",
+    AccountEvent.Kind.PASSWORD_LINK: "password link made",
+    AccountEvent.Kind.PASSWORD_SET: "password chosen",
+}
 
 shows_and_takes = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -98,13 +110,17 @@ def history_of(user: User) -> list[Event]:
     """Return what was done to the account and its roles, newest first."""
     done = AccountEvent.objects.filter(user=user).select_related("actor").order_by("-at", "-pk")[:HISTORY]
     given = MembershipEvent.objects.filter(user=user).select_related("actor", "campaign").order_by("-at", "-pk")[:HISTORY]
-    events = [Event(event.at, in_words(event), event.actor.username if event.actor else "the server") for event in done]
-    events += [Event(event.at, f"{event}: {event.campaign}", event.actor.username if event.actor else "the server") for event in given]
+    events = [Event(event.at, in_words(event), name_of(event.actor)) for event in done]
+    events += [Event(event.at, f"{GIVEN[event.given]} {event.role} in {event.campaign}", name_of(event.actor)) for event in given]
     return sorted(events, key=lambda event: event.at, reverse=True)[:HISTORY]
 
 
 def in_words(event: AccountEvent) -> str:
-    return f"{event.get_kind_display().lower()}{': ' if event.detail else ''}{event.detail}"
+    return f"{WORDS[AccountEvent.Kind(event.kind)]} {event.detail}".strip()
+
+
+def name_of(actor: User | None) -> str:
+    return actor.username if actor else "the server"
 
 
 # ---- coming in ---------------------------------------------------------------------------------------------------

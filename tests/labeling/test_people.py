@@ -78,8 +78,14 @@ def test_the_page_of_one_person_says_what_was_done_and_by_whom(olga: User, eve: 
     act(here, "give-role", eve, campaign=campaign.pk, role="labeler")
     act(here, "give-mark", eve, mark="researcher")
     page = here.get(reverse("person", args=[eve.pk])).content.decode()
-    assertInHTML("<td>labeler given: Everyday</td><td>olga</td>", page)
-    assertInHTML("<td>mark given: researcher</td><td>olga</td>", page)
+    assertInHTML("<td>made labeler in Everyday</td><td>olga</td>", page)
+    assertInHTML("<td>made researcher</td><td>olga</td>", page)
+
+
+@pytest.mark.parametrize("kind", AccountEvent.Kind)
+def test_everything_that_can_be_done_has_words(olga: User, eve: User, as_: As, kind: str) -> None:
+    AccountEvent.objects.create(user=eve, actor=None, kind=kind, detail="so", at=NOW)
+    assert "<td>the server</td>" in as_(olga).get(reverse("person", args=[eve.pk])).content.decode()
 
 
 # ---- roles -------------------------------------------------------------------------------------------------------
