@@ -22,7 +22,7 @@ TICK_SECONDS = 0.5
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 STEADY_SECONDS = 60.0
 """A program that lived this long is forgiven its earlier deaths."""
-STOP_SECONDS = 8.0
+STOP_SECONDS = 7.0
 """All programs together have this long to stop, so that Ctrl-C takes less than ten seconds."""
 WORD_SECONDS = 5.0
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -60,8 +60,8 @@ class Program:
     """Added to the supervisor's own."""
     ready: Callable[[], bool] | None = None
     """Asked twice a second until it is true, so it must not take long. None: ready as soon as started."""
-    grace: float = 3.0
-    """Seconds to stop before the next program is asked to."""
+    grace: float = 0.5
+    """Seconds it is waited for before the next program is asked to stop; all of them have until STOP_SECONDS."""
 
 
 class Running:

@@ -36,7 +36,7 @@ scripts = {
 }
 ready = {"slow": lambda: Path(folder, "slow").exists()}
 programs = [
-    supervisor.Program(name=name, argv=["sh", "-c", scripts[name].format(name=name, folder=folder)], ready=ready.get(name), grace=0.5)
+    supervisor.Program(name=name, argv=["sh", "-c", scripts[name].format(name=name, folder=folder)], ready=ready.get(name))
     for name in names
 ]
 supervisor.STOP_SECONDS = 2
