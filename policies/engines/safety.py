@@ -128,15 +128,22 @@ def read_template(path: Path) -> str:
 
     Raises `EngineError` where there is none: such a model was not taught to chat.
     """
-    own = path / TEMPLATE_FILE
-    if own.is_file():
-        return own.read_text(encoding="utf-8")
+    try:
+        template = _template(path)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise EngineError(f"the chat template in {path} cannot be read: {error}") from error
+    if not isinstance(template, str) or not template:
+        raise EngineError(f"{path} has no chat template: the model was not made to hold a conversation")
+    return template
+
+
+def _template(path: Path) -> Any:
+    if (path / TEMPLATE_FILE).is_file():
+        return (path / TEMPLATE_FILE).read_bytes().decode()  # as it is: a template's line ends are tokens
     config = path / "tokenizer_config.json"
     template = json.loads(config.read_bytes()).get("chat_template") if config.is_file() else None
     if isinstance(template, list):  # several, each with a name
-        template = {entry["name"]: entry["template"] for entry in template}.get("default")
-    if not isinstance(template, str) or not template:
-        raise EngineError(f"{path} has no chat template: the model was not made to hold a conversation")
+        return {entry["name"]: entry["template"] for entry in template}.get("default")
     return template
 
 
