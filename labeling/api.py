@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from accounts.access import signed_in
 from accounts.permissions import scope
+from accounts.serializers import RefusalSerializer
 from labeling import access, assigning, cards, submitting
 from labeling.forms import check_kept_whole
 from labeling.models import Assignment, Campaign, Label, Role, Skip
@@ -72,10 +73,6 @@ class SkipSerializer(serializers.Serializer[dict[str, Any]]):
 
     def validate_note(self, value: str) -> str:
         return check_kept_whole(value)
-
-
-class RefusalSerializer(serializers.Serializer[dict[str, str]]):
-    detail = serializers.CharField()
 
 
 SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH)
