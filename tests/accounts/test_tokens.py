@@ -32,7 +32,7 @@ def post(client: Client, *, name: str = "laptop", scopes: tuple[str, ...] = ("la
 def test_it_works(lena: User, as_: As) -> None:
     answer = post(as_(lena))
     assert answer.status_code == 201
-    found = re.search(r'<input [^>]*id="secret" value="(tb_[\w-]{43})"', answer.content.decode())
+    found = re.search(r'<code id="secret">(tb_[\w-]{43})</code>', answer.content.decode())
     assert found
     token = ApiToken.objects.get()
     assert token.digest == digest(found[1])

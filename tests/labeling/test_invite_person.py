@@ -35,7 +35,7 @@ def invite(client: Client, for_whom: str = "Mira M.", **fields: object) -> HttpR
 
 def link_in(answer: HttpResponse) -> str:
     """The path of the link on the page that shows it."""
-    found = re.search(rf'id="link" value="{re.escape(settings.BASE_URL)}(/join/in_[\w-]{{43}}/)"', answer.content.decode())
+    found = re.search(rf'<code id="link">{re.escape(settings.BASE_URL)}(/join/in_[\w-]{{43}}/)</code>', answer.content.decode())
     assert found
     return found[1]
 
