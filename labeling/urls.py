@@ -7,6 +7,7 @@ from django.urls import include, path
 from labeling.views import adjudicate, work
 
 urlpatterns = [
+    path("", include("labeling.urls_manage")),
     path("", include("labeling.urls_people")),
     path("c/<slug:slug>/work/", work.work, name="work"),
     path("c/<slug:slug>/work/<uuid:key>/label", work.submit, name="submit-label"),
