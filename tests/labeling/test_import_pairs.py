@@ -55,7 +55,7 @@ def reasons(refusal: pytest.ExceptionInfo[NothingStored]) -> list[str]:
 
 
 def nothing_stored() -> bool:
-    return not any(model.objects.exists() for model in (Pair, Prompt, PromptSet, Response, Policy, Slot, Label))  # type: ignore[attr-defined]
+    return not any(model.objects.exists() for model in (Pair, Prompt, PromptSet, Response, Policy, Slot, Label))
 
 
 # ---- what is stored ------------------------------------------------------------------------------------------------

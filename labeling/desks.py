@@ -1,0 +1,119 @@
+"""What one person has to do in their campaigns, by the roles they hold there, and no more than those roles may know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef
+
+from accounts.models import User
+from labeling.models import Campaign, Label, Membership, Pair, Role, Slot
+
+ORDER = [Campaign.State.OPEN, Campaign.State.PAUSED, Campaign.State.DRAFT, Campaign.State.CLOSED, Campaign.State.ARCHIVED]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One campaign as one person meets it. A figure is None where none of their roles may know it."""
+
+    slug: str
+    name: str
+    state: str
+    roles: frozenset[str]
+    mine: int | None
+    """Labels of the labeler's own."""
+    contested: int | None
+    """Pairs that the adjudicator may settle."""
+    labels: int | None
+    planned: int | None
+
+    @property
+    def labels_here(self) -> bool:
+        return Role.LABELER in self.roles and self.state == Campaign.State.OPEN
+
+    @property
+    def adjudicates(self) -> bool:
+        return Role.ADJUDICATOR in self.roles and self.state != Campaign.State.ARCHIVED
+
+    @property
+    def waits(self) -> bool:
+        """A labeler's place at which no pair is given out."""
+        return Role.LABELER in self.roles and not self.labels_here
+
+    @property
+    def roles_in_words(self) -> str:
+        """`labeler and researcher`."""
+        return " and ".join(role.value for role in Role if role in self.roles)
+
+    @property
+    def researches(self) -> bool:
+        return Role.RESEARCHER in self.roles
+
+
+def desks_of(user: User) -> list[Desk]:
+    """Return the person's campaigns, open ones first. The number of queries does not grow with them."""
+    roles: dict[Campaign, set[str]] = {}
+    for membership in Membership.objects.filter(user=user).select_related("campaign"):
+        roles.setdefault(membership.campaign, set()).add(membership.role)
+    of = Counts(user, roles)
+    return [
+        Desk(
+            slug=campaign.slug,
+            name=campaign.name,
+            state=campaign.state,
+            roles=frozenset(held),
+            mine=of.mine.get(campaign.pk, 0) if Role.LABELER in held else None,
+            contested=of.contested.get(campaign.pk, 0) if Role.ADJUDICATOR in held else None,
+            labels=of.labels.get(campaign.pk, 0) if Role.RESEARCHER in held else None,
+            planned=of.labels.get(campaign.pk, 0) + of.open.get(campaign.pk, 0) if Role.RESEARCHER in held else None,
+        )
+        for campaign, held in sorted(roles.items(), key=lambda entry: (ORDER.index(Campaign.State(entry[0].state)), entry[0].name.casefold()))
+    ]
+
+
+class Counts:
+    """Figures by campaign, each only of the campaigns in which the person's role may know it."""
+
+    def __init__(self, user: User, roles: dict[Campaign, set[str]]) -> None:
+        def where(role: str) -> list[int]:
+            return [campaign.pk for campaign, held in roles.items() if role in held]
+
+        self.mine = self.by_campaign(
+            where(Role.LABELER), lambda pks: Label.objects.first_answers().filter(labeler=user, pair__campaign__in=pks), "pair__campaign"
+        )
+        labeled = Label.objects.filter(pair=OuterRef("pk"), labeler=user)
+        self.contested = self.by_campaign(where(Role.ADJUDICATOR), lambda pks: Pair.objects.contested().filter(~Exists(labeled), campaign__in=pks), "campaign")
+        self.labels = self.by_campaign(where(Role.RESEARCHER), lambda pks: Label.objects.counting().filter(pair__campaign__in=pks), "pair__campaign")
+        self.open = self.by_campaign(where(Role.RESEARCHER), lambda pks: Slot.objects.counting().open().filter(campaign__in=pks), "campaign")
+
+    @staticmethod
+    def by_campaign(pks: list[int], rows: Callable[[list[int]], Any], campaign: str) -> dict[int, int]:
+        return dict(rows(pks).order_by().values_list(campaign).annotate(Count("pk"))) if pks else {}
+
+
+def first_thing(desks: Sequence[Desk]) -> tuple[str, str]:
+    """Return the slug and the role of what the person came for: the first place to label at, else the first contest; else two empty texts."""
+    for desk in desks:
+        if desk.labels_here:
+            return desk.slug, Role.LABELER
+    contests = [desk.slug for desk in desks if desk.adjudicates and desk.contested]
+    return (contests[0], Role.ADJUDICATOR) if contests else ("", "")
+
+
+def standfirst(desks: Sequence[Desk]) -> str:
+    """Say in a sentence or two what there is to do, or what is the person's own."""
+    to_label = [desk.name for desk in desks if desk.labels_here]
+    contested = sum(desk.contested or 0 for desk in desks if desk.adjudicates)
+    run = [desk.state for desk in desks if desk.researches]
+    said = []
+    if to_label:
+        said.append(f"You can label in {to_label[0]}." if len(to_label) == 1 else f"You can label in {len(to_label)} campaigns.")
+    if contested:
+        said.append(f"{contested:,} contested {'pair waits' if contested == 1 else 'pairs wait'} for a verdict of yours.")
+    if run:
+        said.append(
+            f"You run one campaign, which is {run[0]}." if len(run) == 1 else f"You run {len(run)} campaigns, {run.count('open') or 'none'} of them open."
+        )
+    return " ".join(said) or "Nothing waits for you at the moment."

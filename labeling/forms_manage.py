@@ -1,0 +1,146 @@
+"""The shape of what researchers send: a campaign, its settings, a file of pairs, a rubric."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from labeling import campaigning, wording
+from labeling.models import Campaign, RubricVersion
+from policies.jsonl import in_units
+from policies.models import GenerationRun
+
+MAX_LEASE_MINUTES = 24 * 60
+MAX_BODY = 64 * 1024
+"""What is longer would be shown cut."""
+
+OVERLAP_HELP = f"k: how many people label each pair, 1 to {campaigning.MOST_OVERLAP}. Three is the common useful number; one is enough where somebody checks."
+LEASE_HELP = "Minutes. A pair that was not answered by then goes to somebody else; what was typed still counts where there is room."
+
+
+def slug_field(what: str) -> forms.SlugField:
+    return forms.SlugField(
+        max_length=80,
+        help_text=f"Stands in the {what}’s address and in commands; it never changes. Letters, digits, hyphens and underscores.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+def overlap_field() -> forms.IntegerField:
+    return forms.IntegerField(label="Labels a pair", initial=campaigning.USUAL_OVERLAP, min_value=1, max_value=campaigning.MOST_OVERLAP, help_text=OVERLAP_HELP)
+
+
+class RubricVersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # takes no argument at run time
+    def label_from_instance(self, version: RubricVersion) -> str:
+        return f"{version.rubric.title}, version {version.number}"
+
+
+class RunField(forms.ModelChoiceField):  # type: ignore[type-arg]  # takes no argument at run time
+    def label_from_instance(self, run: GenerationRun) -> str:
+        return f"Run {run.pk}: {run.policy_a.name} and {run.policy_b.name} on {run.prompt_set.name}"
+
+
+class NewCampaignForm(forms.Form):
+    name = forms.CharField(max_length=120, help_text="What labelers see, too. It may change.")
+    slug = slug_field("campaign")
+    rubric_version = RubricVersionField(
+        RubricVersion.objects.select_related("rubric").order_by("rubric__title", "-number"),
+        label="Rubric",
+        required=False,
+        empty_label="Everyday helpfulness, which comes with Tiebreak",
+        help_text="What good means here. Every label carries the version it was made under.",
+    )
+    overlap = overlap_field()
+    strategy = forms.ChoiceField(choices=[], widget=forms.RadioSelect, initial=Campaign.Strategy.FINISH, help_text="It cannot be changed later.")
+    lease_minutes = forms.IntegerField(label="Time for a pair", initial=30, min_value=1, max_value=MAX_LEASE_MINUTES, help_text=LEASE_HELP)
+    rationale_required = forms.BooleanField(label="Every label needs a rationale", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rubrics = self.fields["rubric_version"]
+        if usual := RubricVersion.objects.filter(rubric__name=wording.DEFAULT_NAME).order_by("-number").first():
+            rubrics.required, rubrics.initial, rubrics.empty_label = True, usual.pk, None  # type: ignore[attr-defined]
+        self.fields["strategy"].choices = [  # type: ignore[attr-defined]
+            (Campaign.Strategy.FINISH, "Finish what is begun: all labels of a pair before the next pair is opened"),
+            (Campaign.Strategy.SPREAD, "Spread: every pair once before any pair twice"),
+        ]
+
+
+class SettingsForm(forms.Form):
+    name = forms.CharField(max_length=120)
+    lease_minutes = forms.IntegerField(label="Time for a pair", min_value=1, max_value=MAX_LEASE_MINUTES, help_text=LEASE_HELP)
+    rationale_required = forms.BooleanField(label="Every label needs a rationale", required=False)
+
+
+class OverlapForm(forms.Form):
+    overlap = overlap_field()
+
+
+class StateForm(forms.Form):
+    state = forms.ChoiceField(choices=Campaign.State.choices)
+
+
+class AttachRunForm(forms.Form):
+    run = RunField(
+        GenerationRun.objects.none(), label="Generation run", empty_label="choose a run", help_text="Its responses become pairs here, now and as more come in."
+    )
+
+    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        runs = GenerationRun.objects.exclude(campaigns=campaign).select_related("policy_a", "policy_b", "prompt_set")
+        self.fields["run"].queryset = runs.order_by("-pk")  # type: ignore[attr-defined]
+
+
+class ImportPairsForm(forms.Form):
+    file = forms.FileField(label="Pairs, JSON Lines", help_text="One object a line, as shown beside.", allow_empty_file=True)
+    register = forms.BooleanField(
+        label="Register what the file names", required=False, help_text="Policies and external labelers that nobody has registered. Else their lines are bad."
+    )
+    skip_bad = forms.BooleanField(
+        label="Leave bad lines out", required=False, help_text="Else nothing of a file with a bad line is stored. What is left out is listed either way."
+    )
+
+    def __init__(self, *args: Any, may_register: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_register:
+            del self.fields["register"]
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
+            most = in_units(settings.IMPORT_MAX_BYTES)
+            raise forms.ValidationError(f"The file is {in_units(file.size or 0)} long; a page takes {most}. Use manage.py import_pairs for larger ones.")
+        return file
+
+
+class WordingForm(forms.Form):
+    body = forms.CharField(
+        label="Wording",
+        max_length=MAX_BODY,
+        widget=forms.Textarea(attrs={"rows": 24}),
+        help_text="Markdown. Labelers have it beside every pair. Once stored it never changes; a better wording is the next version.",
+    )
+
+    def clean_body(self) -> str:
+        """Browsers send line ends as CR LF; a wording is the same from a browser, a program and a file."""
+        return str(self.cleaned_data["body"]).replace("\r\n", "\n")
+
+
+class NewRubricForm(WordingForm):
+    field_order = ("title", "name", "body")
+
+    title = forms.CharField(max_length=120)
+    name = slug_field("rubric")
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if name in campaigning.RESERVED_SLUGS:
+            raise forms.ValidationError(f"{name!r} is a word of the addresses here. Choose another name.")
+        return name
+
+
+class NewVersionForm(WordingForm):
+    change_note = forms.CharField(max_length=300, required=False, label="What changed", help_text="A sentence for those who know the version before.")
