@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Protocol, Self
 
 MAX_NEW_TOKENS = 16_384
+LEAST_TEMPERATURE = 0.01  # but for 0; the logits are divided by it
 MAX_TEMPERATURE = 5.0
 MAX_STOPS = 16
 MAX_STOP_CHARACTERS = 200
@@ -41,8 +42,11 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _number_within("temperature", self.temperature, 0.0, MAX_TEMPERATURE)
-        _number_within("top_p", self.top_p, 0.0, 1.0)
+        for name, most in (("temperature", MAX_TEMPERATURE), ("top_p", 1.0)):
+            _number_within(name, getattr(self, name), 0.0, most)
+            object.__setattr__(self, name, float(getattr(self, name)))  # 1 and 1.0 are one sampling, also as JSON
+        if 0 < self.temperature < LEAST_TEMPERATURE:
+            raise ValueError(f"temperature is {self.temperature}: below {LEAST_TEMPERATURE} it must be 0, which takes the likeliest token")
         if self.top_p == 0:
             raise ValueError("top_p is 0: nothing could be drawn")
         _whole_within("top_k", self.top_k, 0, 2**31 - 1)

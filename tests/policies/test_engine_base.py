@@ -1,5 +1,6 @@
 """What engines take and give: nonsense is refused, conversations are put together, and what cannot be stored is not answered."""
 
+import json
 import subprocess
 import sys
 from typing import Any
@@ -17,12 +18,14 @@ def test_a_sampling_comes_back_from_json() -> None:
     sampling = Sampling(temperature=0.7, top_p=0.9, top_k=40, max_new_tokens=64, stop=("\n\n", "User:"), seed=5)
     assert Sampling.from_json(sampling.to_json()) == sampling
     assert Sampling.from_json({}) == Sampling()
+    assert json.dumps(Sampling(temperature=1, top_p=1).to_json()) == json.dumps(Sampling(temperature=1.0, top_p=1.0).to_json())
 
 
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
         ("temperature", -0.1, "from 0 to 5"),
+        ("temperature", 1e-9, "it must be 0"),
         ("temperature", float("nan"), "must be a number"),
         ("temperature", float("inf"), "must be a number"),
         ("temperature", "hot", "must be a number"),
