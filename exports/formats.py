@@ -26,8 +26,9 @@ class Row:
     """(x, y_w, y_l) and where it came from. Raises FormatError when it could not be trained on.
 
     `messages` is x, as (role, content). `margin` is the mean preference of the labels that count, or the adjudicator's, turned so
-    that positive is towards `chosen`: -3 to 3, below 0 where a majority leaned one way and a strong minority the other.
-    `strengths_counted` says of how many labels it is the mean; 0 means that none gave a strength, and the margin of 0 says nothing.
+    that positive is towards `chosen`: -3 to 3, below 0 where a majority leaned one way and a strong minority the other. A bare verdict
+    counts as one step, as in the votes file; `strengths_counted` says of how many of these judgments a strength was given: with 0 the
+    margin tells no more than the verdicts do.
     `verdict` is `a` where chosen is the pair's A, else `b`, so that the votes can be held against the row. `labels_counted` are
     the labels that the standing rests on; policies read name@revision.
     """

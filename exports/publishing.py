@@ -119,7 +119,7 @@ def sync(path: Path) -> None:
 
 def why_not_written(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"No version was made: the disk under {settings.DATASETS_DIR} is full. Nothing of it was kept; make room and freeze again."
+        return f"No version was made: the disk under {settings.DATASETS_DIR} is full. Make room and freeze again."
     return f"No version was made: its files cannot be written to {settings.DATASETS_DIR} ({error.strerror or error})."
 
 

@@ -25,8 +25,8 @@ class LeftOut(models.TextChoices):
 
     GOLD = "gold", "a gold item"
     GOLD_FAMILY = "gold_family", "its prompt is a gold item's too"
-    NO_RIGHT_ANSWER = "no_right_answer", "adjudicated: no right answer"
-    TIE = "tie", "settled as a tie"
+    NO_RIGHT_ANSWER = "no_right_answer", "no right answer"
+    TIE = "tie", "a tie"
     EQUAL = "equal", Trouble.EQUAL.label
     EMPTY = "empty", Trouble.EMPTY.label
     CUT = "cut", Trouble.CUT.label

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from exports.freezing import Order
 from labeling import resolution
-from labeling.models import Adjudication, AdjudicationTurn, Campaign, Pair, Role, Standing
+from labeling.models import Adjudication, AdjudicationTurn, Campaign, Pair, Role
 from labeling.resolution import Said
 from tests.builders import NOW, join, make_campaign, make_label, make_pair, make_user
 
@@ -67,6 +67,3 @@ def settled_campaign(slug: str = "everyday", *, pairs: int = 3, researcher: User
 
 def order(*campaigns: Campaign, dataset: str = "helpfulness", **fields: Any) -> Order:
     return Order(dataset=dataset, campaigns=campaigns, by=fields.pop("by", None), at=fields.pop("at", timezone.now()), **fields)
-
-
-__all__ = ["Standing", "adjudicate", "order", "settled_campaign", "settled_pair", "stand"]

@@ -48,7 +48,7 @@ def test_a_family_is_in_one_split(any_moment: None, everyday: Campaign) -> None:
         (lambda campaign, people: None, "There are no pairs"),
         (lambda campaign, people: make_pair(campaign), "1 waiting"),
         (lambda campaign, people: settled_pair(campaign, people, (-3, 3)), "1 contested"),
-        (lambda campaign, people: settled_pair(campaign, people, (0, 0)), "1 left out (settled as a tie)"),
+        (lambda campaign, people: settled_pair(campaign, people, (0, 0)), "1 left out (a tie)"),
     ],
 )
 def test_an_empty_version_is_refused_with_what_is_missing(any_moment: None, make: Callable[[Campaign, Any], object], said: str) -> None:
