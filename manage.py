@@ -10,7 +10,7 @@ from pathlib import Path
 from django.core.management import execute_from_command_line
 
 # These never ask the database.
-WITHOUT_SERVERS = {"help", "version", "--help", "--version", "check", "compilemessages", "collectstatic", "makemessages", "spectacular"}
+WITHOUT_SERVERS = {"help", "version", "--help", "--version", "check", "compilemessages", "collectstatic", "makemessages", "spectacular", "verify_dataset"}
 
 
 def embed() -> None:

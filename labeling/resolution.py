@@ -9,6 +9,8 @@ from dataclasses import dataclass
 RULE = "strict-majority/1"
 """Name and version of the rule. A change of what it returns is a new version."""
 
+ONE_STEP = {"a": -1, "tie": 0, "b": 1}
+
 
 @dataclass(frozen=True)
 class Said:
@@ -16,6 +18,11 @@ class Said:
 
     verdict: str | None
     preference: int | None
+
+    @property
+    def step(self) -> int | None:
+        """The preference; one step to its side where only a verdict was given; None where there is no right answer."""
+        return ONE_STEP.get(self.verdict or "") if self.preference is None else self.preference
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,6 @@ def resolve(*, labels: Sequence[Said], places_open: int, adjudication: Said | No
 
 
 def mean_preference(labels: Sequence[Said]) -> float | None:
-    """Return the mean preference of those that gave one, or None if nobody did."""
-    given = [said.preference for said in labels if said.preference is not None]
-    return sum(given) / len(given) if given else None
+    """Return the mean preference, a bare verdict counting as one step; None for an adjudicator's 'no right answer'."""
+    steps = [said.step for said in labels if said.step is not None]
+    return sum(steps) / len(steps) if steps else None

@@ -6,10 +6,12 @@ import itertools
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.test import Client
@@ -22,6 +24,10 @@ from labeling.models import Campaign, Role
 from tests.builders import join, make_campaign, make_user
 
 numbers = itertools.count(1)
+
+# What an example may take is a matter of the machine; what it must show is not.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
@@ -102,15 +108,20 @@ def test_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
 
 
 @pytest.fixture(scope="session")
-def template_database(test_database: None) -> str:
-    """A migrated, empty database that nothing is connected to, to clone from. Flushing would be a TRUNCATE, which the ledgers refuse."""
-    source = settings.DATABASES["default"]["NAME"]
-    name = f"{source}_template"
-    connections.close_all()
-    _close_pools()
+def template_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> str:
+    """A migrated, empty database that nothing is connected to, to clone from. Flushing would be a TRUNCATE, which the ledgers refuse.
+
+    Migrated here, not cloned from the database of the other tests: pytest-django makes none where only such tests are run.
+    """
+    usual = settings.DATABASES["default"]["NAME"]
+    name = f"tiebreak_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with _server() as server:
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(source)))
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    _point_at(name)
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        call_command("migrate", verbosity=0)
+    _point_at(usual)
     return name
 
 

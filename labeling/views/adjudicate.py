@@ -16,6 +16,7 @@ from accounts.access import signed_in
 from labeling import access, adjudicating, cards
 from labeling.forms import IN_WORDS, AdjudicationForm
 from labeling.models import Adjudication, Campaign, Label, Pair, Role
+from labeling.resolution import Said
 
 PAGE, CARD = "labeling/adjudicate.html", "labeling/adjudicate.html#card"
 
@@ -100,7 +101,10 @@ def reveal(adjudication: Adjudication, campaign: Campaign) -> Reveal:
     turn = adjudication.turn
     choice = None if adjudication.preference is None else turn.preference_from(adjudication.preference)
     labels = Label.objects.counting().filter(pair_id=adjudication.pair_id).order_by("submitted_at", "id")
-    votes = (Vote(str(number), turn.preference_from(strength_of(label)), label.both_bad, label.rationale or "") for number, label in enumerate(labels, start=1))
+    votes = (
+        Vote(str(number), turn.preference_from(Said(label.verdict, label.preference).step or 0), label.both_bad, label.rationale or "")
+        for number, label in enumerate(labels, start=1)
+    )
     return Reveal(
         campaign_slug=campaign.slug,
         campaign_name=campaign.name,
@@ -112,11 +116,6 @@ def reveal(adjudication: Adjudication, campaign: Campaign) -> Reveal:
         votes=tuple(votes),
         waiting=Pair.objects.contested().filter(campaign=campaign).count(),
     )
-
-
-def strength_of(label: Label) -> int:
-    """A label's preference; one that only named a side stands one step to it."""
-    return label.preference if label.preference is not None else {"a": -1, "b": 1}.get(label.verdict or "", 0)
 
 
 def empty_for(campaign: Campaign, adjudicator_id: int, *, at: datetime) -> cards.Empty:

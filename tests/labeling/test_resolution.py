@@ -61,9 +61,9 @@ def test_a_withdrawn_pair_stays_withdrawn_whatever_was_said() -> None:
     assert resolve(labels=said("a a"), places_open=0, adjudication=Said("a", -1), withdrawn=True) == Resolution("withdrawn", None, None)
 
 
-def test_the_margin_is_the_mean_preference_of_those_that_gave_one() -> None:
-    labels = [Said("a", -3), Said("a", None), Said("a", -1)]
-    assert resolve(labels=labels, places_open=0, adjudication=None, withdrawn=False).margin == -2.0
+def test_the_margin_is_the_mean_preference_and_a_bare_verdict_counts_as_one_step() -> None:
+    labels = [Said("a", -3), Said("a", None), Said("b", 1)]
+    assert resolve(labels=labels, places_open=0, adjudication=None, withdrawn=False).margin == -1.0
 
 
 @given(labels_of, st.randoms(use_true_random=False))
