@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 urlpatterns = [
     path("schema/", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
+    path("", include("policies.api_urls")),
     path("", include("labeling.api_urls")),
     path("", include("exports.api_urls")),
 ]

@@ -151,6 +151,11 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
+FILE_UPLOAD_HANDLERS = [
+    "policies.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 # An imported file, in bytes: what is larger goes through the commands, which read line by line.
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", default=64 * 2**20, least=1)
@@ -173,6 +178,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {"CampaignState": "labeling.models.Campaign.State", "DatasetVersionState": "exports.models.DatasetVersion.State"},
 }
 
 # ---- generation ------------------------------------------------------------------------------------------------

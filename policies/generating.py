@@ -260,7 +260,7 @@ def close_queue(requests: QuerySet[GenerationRequest], *, at: datetime) -> int:
 
 def waiting_runs(*, at: datetime, longer_than: timedelta) -> list[int]:
     """Return the keys of runs that hold requests which have been queued for longer than that: their doorbell may have been lost."""
-    forgotten = GenerationRequest.objects.queued().filter(run=OuterRef("pk"), queued_at__lt=at - longer_than)
+    forgotten = GenerationRequest.objects.queued().filter(run=OuterRef("pk"), queued_at__lte=at - longer_than)
     return list(GenerationRun.objects.filter(Exists(forgotten), stopped_at=None).order_by("pk").values_list("pk", flat=True))
 
 

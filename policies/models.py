@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from accounts.ledgers import append_only
 
@@ -23,6 +24,9 @@ class PromptSet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("prompt-set", args=[self.name])
 
 
 class Prompt(models.Model):
@@ -47,6 +51,12 @@ class Prompt(models.Model):
 
     def __str__(self) -> str:
         return self.external_id or f"prompt {self.pk}"
+
+
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    def askable(self) -> Self:
+        """Those that a worker can ask; the others' responses were made elsewhere."""
+        return self.filter(engine__in=[Policy.Engine.HF, Policy.Engine.OPENAI, *([Policy.Engine.ECHO] if settings.ECHO_ENGINE else [])])
 
 
 class Policy(models.Model):
@@ -76,6 +86,8 @@ class Policy(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 
+    objects = PolicyQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "policies"
         constraints = [
@@ -87,10 +99,23 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("policy", args=[self.pk])
+
     @property
     def revision(self) -> str:
         """The beginning of the weights' hash, as people write it; empty where no weights are known."""
         return self.weights_sha256[:12]
+
+    @property
+    def sampling_in_words(self) -> str:
+        """How tokens are drawn, as people say it; what does nothing is left out."""
+        said = self.sampling
+        words = [f"temperature {said.get('temperature', 1):g}"]
+        words += [f"top-p {said['top_p']:g}"] if said.get("top_p", 1) != 1 else []
+        words += [f"top-k {said['top_k']}"] if said.get("top_k") else []
+        words += [f"at most {said['max_new_tokens']:,} tokens"] if "max_new_tokens" in said else []
+        return ", ".join(words) if said else ""
 
 
 class GenerationRun(models.Model):
@@ -106,6 +131,9 @@ class GenerationRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("run", args=[self.pk])
 
 
 class GenerationRequestQuerySet(models.QuerySet["GenerationRequest"]):

@@ -20,6 +20,8 @@ from policies.models import Policy
 from policies.sources import BadSource
 
 MOST_SYSTEM_PROMPT_BYTES = 64 * 2**10
+MOST_BYTES_ON_A_PAGE = 16 * 2**30
+"""A folder of this size is hashed in some fifteen seconds; a page must answer within thirty."""
 
 
 class BadPolicy(Exception):

@@ -61,7 +61,7 @@ class Held(Engines):
         super().__init__()
         self.engine, self.loads, self.drops = engine, 0, 0
 
-    def of(self, policy: Policy) -> Scripted:  # type: ignore[override]
+    def of(self, policy: Policy) -> Scripted:
         self.loads += 1
         return self.engine
 
@@ -98,7 +98,7 @@ def test_the_policys_words_reach_the_engine_and_x_stays_as_it_is() -> None:
     engine = Asked()
     policy = make_echo(system_prompt="Be kind.", sampling={"temperature": 0.0, "max_new_tokens": 7})
     run = make_run(1, a=policy, b=policy)
-    Shift(run, Held(engine), "me:1").work()  # type: ignore[arg-type]
+    Shift(run, Held(engine), "me:1").work()
     ask = engine.asks[0]
     assert (ask.system_prompt, ask.sampling.max_new_tokens, ask.sampling.temperature) == ("Be kind.", 7, 0.0)
     assert list(ask.messages) == run.requests.earliest("pk").prompt.messages
@@ -120,7 +120,7 @@ def test_two_samplings_of_one_model_share_its_engine_and_its_batches() -> None:
     run = make_run(3, a=make_echo("warm"), b=make_echo("cool", sampling={"temperature": 0.1}))
     engine = Asked()
     engines = Held(engine)
-    assert Shift(run, engines, "me:1").work() == 6  # type: ignore[arg-type]
+    assert Shift(run, engines, "me:1").work() == 6
     assert engines.loads == 1
     assert len({ask.sampling for ask in engine.asks[:2]}) == 2
 
@@ -179,7 +179,7 @@ def test_an_endpoint_that_refuses_us_fails_the_policy_with_its_reason_and_the_ot
 class Endpoint(Engines):
     """The openai engine refuses; the others are as they are."""
 
-    def of(self, policy: Policy) -> Scripted:  # type: ignore[override]
+    def of(self, policy: Policy) -> Scripted:
         return Scripted([EngineError("HTTP 401")]) if policy.engine == Policy.Engine.OPENAI else super().of(policy)  # type: ignore[return-value]
 
 
@@ -306,13 +306,12 @@ def test_a_heart_survives_a_database_that_does_not_answer(monkeypatch: pytest.Mo
 
 
 def test_what_was_generated_waits_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([OperationalError("restarting"), OperationalError("restarting"), 7])
+    failures = [OperationalError("restarting"), OperationalError("restarting")]
 
     def act() -> int:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if failures:
+            raise failures.pop()
+        return 7
 
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)

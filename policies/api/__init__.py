@@ -1,0 +1,1 @@
+"""Prompts, policies and generation runs by program."""
