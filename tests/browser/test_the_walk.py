@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,18 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.serving import ROOT, free_port
-
-UP = re.compile(r"Tiebreak is up:\s+(\S+)")
-PASSWORD = re.compile(r"everybody's password: (\S+)")
-PATIENCE = 300
-"""Seconds for the first pairs: the model is converted and loaded, and two cores write the answers."""
-
-
-@dataclass(frozen=True)
-class Demo:
-    address: str
-    password: str
+from tests.browser.demo import PATIENCE, Demo
 
 
 @dataclass(frozen=True)
@@ -41,54 +25,6 @@ class Seen:
     @property
     def sides(self) -> frozenset[str]:
         return frozenset([self.left, self.right])
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`manage.py demo` as make demo runs it, with a folder and a port of its own; then Ctrl-C, which leaves nothing behind."""
-    var = tmp_path_factory.mktemp("demo")
-    outside = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "VAR_DIR")}
-    port = free_port()
-    log = var / "output"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "demo"],
-            cwd=ROOT,
-            env={**outside, "VAR_DIR": str(var / "var"), "PORT": str(port), "PYTHONUNBUFFERED": "1"},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        yield wait_for_demo(process, log)
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, log.read_text()
-        assert left_behind(var) == []
-
-
-def wait_for_demo(process: subprocess.Popen[bytes], log: Path) -> Demo:
-    ends = time.monotonic() + PATIENCE
-    while time.monotonic() < ends and process.poll() is None:
-        said = log.read_text()
-        if (up := UP.search(said)) and (password := PASSWORD.search(said)):
-            return Demo(up[1], password[1])
-        time.sleep(0.5)
-    raise AssertionError(f"the demo did not come up:\n{log.read_text()}")
-
-
-def left_behind(var: Path) -> list[str]:
-    """The command lines of processes that still have to do with this demo's folder."""
-    time.sleep(1)
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(var) in words:
-            found.append(words)
-    return found
 
 
 @pytest.fixture
