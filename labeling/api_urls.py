@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path
+from django.urls import include, path
 
 from labeling import api
 
 urlpatterns = [
+    path("", include("labeling.api_manage_urls")),
     path("campaigns/<slug:slug>/next", login_not_required(api.next_pair), name="api-next"),
     path("assignments/<uuid:key>/label", login_not_required(api.label), name="api-label"),
     path("assignments/<uuid:key>/skip", login_not_required(api.skip), name="api-skip"),

@@ -11,12 +11,12 @@ from labeling.agreement import Figure
 from labeling.charts import Growth, IntervalPlot, Part
 from labeling.models import Campaign, Role, Standing, Trouble
 from labeling.progress import Agreement, Day, LabelerFigures, Progress, RunProgress, named
+from labeling.words import NBSP, counted, duration, listed, percent, span, three_places
 
 FEW_PAIRS = 30
 """Below this an agreement is a first impression."""
 
 STANDINGS = (Standing.AGREED, Standing.ADJUDICATED, Standing.CONTESTED, Standing.WAITING, Standing.WITHDRAWN)
-NBSP = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,10 @@ def needs_of_people(figures: Figures) -> Iterator[Need]:
         yield Need("calm", "Know", f"{pairs_are(contested)} contested and {'wait' if contested > 1 else 'waits'} for an adjudicator.")
 
 
+def pairs_are(number: int) -> str:
+    return f"{counted(number, 'pair').capitalize()} {'is' if number == 1 else 'are'}"
+
+
 def needs_of_state(progress: Progress) -> Iterator[Need]:
     if progress.state == Campaign.State.DRAFT and progress.pairs:
         yield Need("due", "Act", "The campaign is a draft. Labelers get pairs once it is open.", "campaign-settings", "Open it")
@@ -205,7 +209,8 @@ def needs_of_labels(figures: Figures) -> Iterator[Need]:
         if labeler.lean in ("left", "right"):
             yield Need("warn", "Soon", leaning(labeler), "#sides", f"Look at {labeler.labeler}’s sides")
     if progress.synthetic:
-        yield Need("calm", "Know", f"{progress.synthetic:,} of {counted(progress.labels, 'label')} are synthetic: nobody gave them.")
+        which = "Every label here is" if progress.synthetic == progress.labels else f"{progress.synthetic:,} of {progress.labels:,} labels are"
+        yield Need("calm", "Know", f"{which} synthetic: nobody gave them.")
     if progress.surplus:
         yield Need("calm", "Know", f"{counted(progress.surplus, 'label').capitalize()} came when the pair was complete: kept, and not counted.")
 
@@ -282,39 +287,3 @@ def labeler_row(labeler: LabelerFigures) -> LabelerRow:
         state="bad" if labeler.lean in ("left", "right") else "calm",
         plot=charts.interval_plot(left.value, left.low, left.high) if known and left.value is not None else None,
     )
-
-
-# ---- words ---------------------------------------------------------------------------------------------------------
-
-
-def percent(share: float) -> str:
-    """A share as people read it: 64.8 %, but 100 % and 0 %."""
-    text = f"{100 * share:.1f}"
-    return f"{text.removesuffix('.0')}{NBSP}%"
-
-
-def three_places(value: float) -> str:
-    return f"{value:.3f}"
-
-
-def span(low: str, high: str) -> str:
-    """`63.1 to 66.5 %`: the unit is said once."""
-    unit = f"{NBSP}%"
-    return f"{low.removesuffix(unit) if high.endswith(unit) else low} to {high}"
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds:.0f}{NBSP}s" if seconds < 120 else f"{seconds / 60:.0f}{NBSP}min"
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def pairs_are(number: int) -> str:
-    return f"{counted(number, 'pair').capitalize()} {'is' if number == 1 else 'are'}"
-
-
-def listed(items: Sequence[str]) -> str:
-    """`one, two and three`."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

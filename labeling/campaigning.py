@@ -17,9 +17,6 @@ from policies.models import GenerationRun
 
 State = Campaign.State
 
-RESERVED_SLUGS = ("new",)
-"""Words that stand in an address where a campaign's slug or a rubric's name could."""
-
 NEXT_STATES = {
     State.DRAFT: (State.OPEN, State.ARCHIVED),
     State.OPEN: (State.PAUSED, State.CLOSED),
@@ -64,8 +61,6 @@ def make_campaign(
     state: str = State.DRAFT,
 ) -> Campaign:
     """Make a campaign; its maker, and whom they name, hold the role of researcher in it. Raises SlugTaken and NotPossible."""
-    if slug in RESERVED_SLUGS:
-        raise NotPossible(f"{slug!r} is a word of the addresses here. Choose another slug.")
     check_overlap(overlap)
     campaign, made = Campaign.objects.get_or_create(
         slug=slug,
@@ -115,6 +110,18 @@ def change_settings(*, campaign: Campaign, name: str, lease_minutes: int, ration
     held.save(update_fields=["name", "lease_minutes", "rationale_required"])
     note(held, "settings_changed", actor=actor, at=at, name=name, lease_minutes=lease_minutes, rationale_required=rationale_required)
     return held
+
+
+@transaction.atomic
+def change(*, campaign: Campaign, said: dict[str, Any], actor: User | None, at: datetime) -> Campaign:
+    """Change several things at once, or none of them: `state`, `overlap`, and what `change_settings` takes. Raises NotPossible."""
+    held = hold(campaign)
+    if "state" in said:
+        held = change_state(campaign=held, state=said["state"], actor=actor, at=at)
+    if "overlap" in said:
+        held = change_overlap(campaign=held, overlap=said["overlap"], actor=actor, at=at)
+    names = ("name", "lease_minutes", "rationale_required")
+    return change_settings(campaign=held, **{name: said.get(name, getattr(held, name)) for name in names}, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -170,7 +177,7 @@ def places_of(campaign: Campaign) -> dict[int, Places]:
     slots = Slot.objects.counting().filter(campaign=campaign, rubric_version=F("pair__rubric_version")).exclude(closed_at__isnull=False, labeler=None)
     labels = Label.objects.counting().filter(slot__campaign=campaign, rubric_version=F("pair__rubric_version"))
     filled = dict(labels.values_list("pair").annotate(Count("pk")))
-    counts = slots.values_list("pair").annotate(Count("pk", filter=Q(closed_at=None)), Count("pk"), Count("pk", filter=Q(left_is_a=True)))
+    counts = slots.values_list("pair").annotate(open=Count("pk", filter=Q(closed_at=None)), made=Count("pk"), a_left=Count("pk", filter=Q(left_is_a=True)))
     return {pair: Places(filled.get(pair, 0), waiting, made, a_left) for pair, waiting, made, a_left in counts}
 
 

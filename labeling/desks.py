@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef
 
 from accounts.models import User
 from labeling.models import Campaign, Label, Membership, Pair, Role, Slot
+from labeling.words import listed
 
 ORDER = [Campaign.State.OPEN, Campaign.State.PAUSED, Campaign.State.DRAFT, Campaign.State.CLOSED, Campaign.State.ARCHIVED]
 
@@ -44,8 +45,9 @@ class Desk:
 
     @property
     def roles_in_words(self) -> str:
-        """`labeler and researcher`."""
-        return " and ".join(role.value for role in Role if role in self.roles)
+        """`label and research`."""
+        verbs = {Role.LABELER: "label", Role.ADJUDICATOR: "adjudicate", Role.RESEARCHER: "research"}
+        return listed([verb for role, verb in verbs.items() if role in self.roles])
 
     @property
     def researches(self) -> bool:

@@ -137,7 +137,7 @@ class NewRubricForm(WordingForm):
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
-        if name in campaigning.RESERVED_SLUGS:
+        if name in wording.RESERVED_NAMES:
             raise forms.ValidationError(f"{name!r} is a word of the addresses here. Choose another name.")
         return name
 

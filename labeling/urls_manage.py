@@ -8,8 +8,8 @@ from labeling.views import home, manage, rubrics
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("c/new/", manage.new_campaign, name="new-campaign"),
-    path("c/new/make", manage.make_campaign, name="make-campaign"),
+    path("campaigns/new/", manage.new_campaign, name="new-campaign"),
+    path("campaigns/make", manage.make_campaign, name="make-campaign"),
     path("c/<slug:slug>/", manage.campaign, name="campaign"),
     path("c/<slug:slug>/settings/", manage.campaign_settings, name="campaign-settings"),
     path("c/<slug:slug>/settings/change", manage.change_settings, name="change-settings"),

@@ -11,6 +11,9 @@ from django.db import transaction
 from accounts.models import User
 from labeling.models import Rubric, RubricVersion
 
+RESERVED_NAMES = ("new",)
+"""Words that stand in an address where a rubric's name could."""
+
 DEFAULT_NAME, DEFAULT_TITLE = "everyday-helpfulness", "Everyday helpfulness"
 DEFAULT_FILE = Path(__file__).resolve().parent / "data" / "default_rubric.md"
 

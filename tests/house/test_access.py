@@ -33,6 +33,7 @@ PUBLIC = {
 
 OWN = {
     "account": "one's own account",
+    "api-campaigns": "one's own campaigns",
     "change-password": "one's own password",
     "home": "one's own campaigns",
     "logout": "the way out",
