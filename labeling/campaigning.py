@@ -174,8 +174,8 @@ def unsettled(campaign: Campaign) -> list[Pair]:
 
 def places_of(campaign: Campaign) -> dict[int, Places]:
     """Return what places the pairs of a campaign have, under their own rubric version."""
-    slots = Slot.objects.counting().filter(campaign=campaign, rubric_version=F("pair__rubric_version")).exclude(closed_at__isnull=False, labeler=None)
-    labels = Label.objects.counting().filter(slot__campaign=campaign, rubric_version=F("pair__rubric_version"))
+    slots = Slot.objects.counting().filter(pair__campaign=campaign, rubric_version=F("pair__rubric_version")).exclude(closed_at__isnull=False, labeler=None)
+    labels = Label.objects.counting().filter(pair__campaign=campaign, rubric_version=F("pair__rubric_version"))
     filled = dict(labels.values_list("pair").annotate(Count("pk")))
     counts = slots.values_list("pair").annotate(open=Count("pk", filter=Q(closed_at=None)), made=Count("pk"), a_left=Count("pk", filter=Q(left_is_a=True)))
     return {pair: Places(filled.get(pair, 0), waiting, made, a_left) for pair, waiting, made, a_left in counts}
@@ -197,9 +197,9 @@ def take_places(campaign: Campaign, *, at: datetime) -> int:
     """Close the open places that are too many, with nobody in them. Returns how many."""
     pairs, places = {pair.pk for pair in unsettled(campaign)}, places_of(campaign)
     too_many = {pair: has.filled + has.open - campaign.overlap for pair, has in places.items() if pair in pairs}
-    free_first = Slot.objects.counting().open().filter(campaign=campaign).order_by(F("labeler").asc(nulls_first=True), "-rank", "-pk")
+    free_first = Slot.objects.counting().open().filter(pair__campaign=campaign).order_by(F("labeler").asc(nulls_first=True), "-rank", "-pk")
     taken = []
-    for slot in free_first.select_for_update(no_key=True):
+    for slot in free_first.select_for_update(no_key=True, of=("self",)):
         if too_many.get(slot.pair_id, 0) > 0:
             too_many[slot.pair_id] -= 1
             taken.append(slot.pk)

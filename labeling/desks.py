@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from labeling.models import Campaign, Label, Membership, Pair, Role, Slot
@@ -66,10 +67,10 @@ def desks_of(user: User) -> list[Desk]:
             name=campaign.name,
             state=campaign.state,
             roles=frozenset(held),
-            mine=of.mine.get(campaign.pk, 0) if Role.LABELER in held else None,
-            contested=of.contested.get(campaign.pk, 0) if Role.ADJUDICATOR in held else None,
-            labels=of.labels.get(campaign.pk, 0) if Role.RESEARCHER in held else None,
-            planned=of.labels.get(campaign.pk, 0) + of.open.get(campaign.pk, 0) if Role.RESEARCHER in held else None,
+            mine=of.mine[campaign.pk] if Role.LABELER in held else None,
+            contested=of.contested[campaign.pk] if Role.ADJUDICATOR in held else None,
+            labels=of.labels[campaign.pk] if Role.RESEARCHER in held else None,
+            planned=of.labels[campaign.pk] + of.open[campaign.pk] if Role.RESEARCHER in held else None,
         )
         for campaign, held in sorted(roles.items(), key=lambda entry: (ORDER.index(Campaign.State(entry[0].state)), entry[0].name.casefold()))
     ]
@@ -79,20 +80,18 @@ class Counts:
     """Figures by campaign, each only of the campaigns in which the person's role may know it."""
 
     def __init__(self, user: User, roles: dict[Campaign, set[str]]) -> None:
-        def where(role: str) -> list[int]:
-            return [campaign.pk for campaign, held in roles.items() if role in held]
-
-        self.mine = self.by_campaign(
-            where(Role.LABELER), lambda pks: Label.objects.first_answers().filter(labeler=user, pair__campaign__in=pks), "pair__campaign"
-        )
+        labels, settles, runs = ([campaign.pk for campaign, held in roles.items() if role in held] for role in Role)
         labeled = Label.objects.filter(pair=OuterRef("pk"), labeler=user)
-        self.contested = self.by_campaign(where(Role.ADJUDICATOR), lambda pks: Pair.objects.contested().filter(~Exists(labeled), campaign__in=pks), "campaign")
-        self.labels = self.by_campaign(where(Role.RESEARCHER), lambda pks: Label.objects.counting().filter(pair__campaign__in=pks), "pair__campaign")
-        self.open = self.by_campaign(where(Role.RESEARCHER), lambda pks: Slot.objects.counting().open().filter(campaign__in=pks), "campaign")
+        places = Slot.objects.counting().filter(campaign__in=runs)
+        self.mine = counted(Label.objects.first_answers().filter(labeler=user, pair__campaign__in=labels), by="pair__campaign")
+        self.contested = counted(Pair.objects.contested().filter(~Exists(labeled), campaign__in=settles), by="campaign")
+        self.labels = counted(Label.objects.counting().filter(pair__campaign__in=runs), by="pair__campaign")
+        # Apart, each by its partial index: what is closed by far outnumbers what is open.
+        self.open = counted(places.free(), by="campaign") + counted(places.held(), by="campaign")
 
-    @staticmethod
-    def by_campaign(pks: list[int], rows: Callable[[list[int]], Any], campaign: str) -> dict[int, int]:
-        return dict(rows(pks).order_by().values_list(campaign).annotate(Count("pk"))) if pks else {}
+
+def counted(rows: QuerySet[Any], *, by: str) -> Counter[int]:
+    return Counter(dict(rows.order_by().values_list(by).annotate(Count("pk"))))
 
 
 def first_thing(desks: Sequence[Desk]) -> tuple[str, str]:
