@@ -77,6 +77,7 @@ def database(url: str, *, pool_size: int) -> dict[str, Any]:
     if parts.scheme not in ("postgresql", "postgres"):
         raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}: only postgresql:// is supported.")
     options = dict(parse_qsl(parts.query))
+    pool = {"pool": {"min_size": 1, "max_size": pool_size, "timeout": 10}} if pool_size else {}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -84,5 +85,6 @@ def database(url: str, *, pool_size: int) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", unquote(parts.hostname or "") if "%" not in parts.netloc else unquote(parts.netloc.rpartition("@")[2])),
         "PORT": str(parts.port or options.pop("port", "")),
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": pool_size, "timeout": 10}, **options} if pool_size else options,
+        # Statements are prepared, values go apart from them: PostgreSQL parses and plans each statement once a connection.
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 5, **pool, **options},
     }

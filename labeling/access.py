@@ -6,8 +6,19 @@ from uuid import UUID
 
 from django.http import Http404
 
+from accounts import statements
 from accounts.models import User
 from labeling.models import AdjudicationTurn, Assignment, Campaign
+
+OWN_ASSIGNMENT = f"""
+SELECT {statements.columns(Assignment, "assignment")}, {statements.columns(Campaign, "campaign")}
+FROM labeling_assignment AS assignment
+JOIN labeling_pair AS pair ON pair.id = assignment.pair_id
+JOIN labeling_campaign AS campaign ON campaign.id = pair.campaign_id
+JOIN labeling_membership AS membership ON membership.campaign_id = campaign.id
+WHERE assignment.key = %(key)s AND assignment.labeler_id = %(user)s AND campaign.slug = coalesce(%(slug)s, campaign.slug)
+  AND membership.user_id = %(user)s AND membership.role = 'labeler'
+"""  # noqa: S608 - the models' own columns
 
 
 def campaign_of(user: User, slug: str, *roles: str) -> Campaign:
@@ -18,12 +29,13 @@ def campaign_of(user: User, slug: str, *roles: str) -> Campaign:
     return campaign
 
 
-def own_assignment(user: User, campaign: Campaign, key: UUID) -> Assignment:
-    """Return the user's own assignment in this campaign. Raises Http404 for anybody else's."""
-    assignment = Assignment.objects.filter(key=key, labeler=user, pair__campaign=campaign).first()
-    if assignment is None:
+def own_assignment(user: User, key: UUID, *, slug: str | None = None) -> tuple[Assignment, Campaign]:
+    """Return the user's own assignment and its campaign, in which they still label. Raises Http404 for any other, and where the campaign is not `slug`."""
+    row = statements.one(OWN_ASSIGNMENT, user=user.pk, key=key, slug=slug)
+    if row is None:
         raise Http404("No such assignment.")
-    return assignment
+    width = len(Assignment._meta.concrete_fields)
+    return statements.instance(Assignment, row[:width]), statements.instance(Campaign, row[width:])
 
 
 def own_turn(user: User, campaign: Campaign, key: UUID) -> AdjudicationTurn:

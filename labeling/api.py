@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
@@ -94,7 +93,7 @@ def next_pair(request: Request, slug: str) -> Response:
 @permission_classes([IsAuthenticated, scope("label")])
 def label(request: Request, key: UUID) -> Response:
     """Store a judgment. The same submission key gets the first answer again; a late judgment is never dropped."""
-    assignment, campaign = own_assignment(request, key)
+    assignment, campaign = access.own_assignment(signed_in(request), key)
     form = JudgmentSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     sent = form.validated_data
@@ -120,7 +119,7 @@ def label(request: Request, key: UUID) -> Response:
 @permission_classes([IsAuthenticated, scope("label")])
 def skip(request: Request, key: UUID) -> Response:
     """Give the pair back with a reason. 409: it was labeled before, and the label stays."""
-    assignment, _ = own_assignment(request, key)
+    assignment, _ = access.own_assignment(signed_in(request), key)
     form = SkipSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     if assigning.skip(assignment=assignment, reason=form.validated_data["reason"], note=form.validated_data["note"], at=timezone.now()) is None:
@@ -128,24 +127,18 @@ def skip(request: Request, key: UUID) -> Response:
     return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def own_assignment(request: Request, key: UUID) -> tuple[Assignment, Campaign]:
-    """Return the caller's own assignment and its campaign, in which they still label. Raises Http404."""
-    assignment = get_object_or_404(Assignment.objects.select_related("pair__campaign"), key=key, labeler=signed_in(request))
-    return assignment, access.campaign_of(signed_in(request), assignment.pair.campaign.slug, Role.LABELER)
-
-
 def lease(request: Request, campaign: Campaign, *, at: datetime) -> dict[str, Any] | None:
     assignment = assigning.next_for(campaign, signed_in(request), at=at)
     if assignment is None:
         return None
-    texts = cards.texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, rubric=campaign.rubric_version)
+    texts = cards.texts_of(assignment.pair_id, left_is_a=assignment.left_is_a)
     return {
         "key": assignment.key,
         "prompt": texts.messages,
         "left": texts.left,
         "right": texts.right,
-        "rubric_version": texts.rubric.number,
-        "rubric": texts.rubric.body,
+        "rubric_version": texts.rubric_number,
+        "rubric": texts.rubric_body,
     }
 
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
+from accounts import statements
 from accounts.models import User
 from labeling.models import Assignment, Campaign, Label, Skip, Slot
 from labeling.models.assignment import opaque_key
 
-# One ordered walk over the partial index on free slots, from the labeler's cursor on. A slot is passed over where the
-# labeler has a place at its pair, or gave the pair back. SKIP LOCKED: two clients never wait for, or take, the same slot.
-LEASE = """
-WITH here AS (
+# What the labeler holds, its lease renewed; else one ordered walk over the partial index on free slots, from the labeler's cursor on. A slot is
+# passed over where the labeler has a place at its pair, or gave the pair back. SKIP LOCKED: two clients never wait for, or take, the same slot.
+NEXT = """
+WITH held AS (
+    UPDATE labeling_slot SET lease_ends_at = %(ends)s
+    WHERE labeler_id = %(labeler)s AND closed_at IS NULL AND id = (
+        SELECT id FROM labeling_slot WHERE labeler_id = %(labeler)s AND campaign_id = %(campaign)s AND closed_at IS NULL ORDER BY lease_ends_at, id LIMIT 1)
+    RETURNING lease
+), here AS (
     SELECT coalesce((SELECT rank FROM labeling_cursor WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s AND epoch = %(epoch)s), %(start)s) AS rank
 ), picked AS (
     SELECT slot.id FROM labeling_slot AS slot
-    WHERE slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slot.closed_at IS NULL
+    WHERE %(open)s AND NOT EXISTS (SELECT FROM held)
+      AND slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slot.closed_at IS NULL
       AND slot.rank {from_cursor} (SELECT rank FROM here)
       AND (slot.reserved_for_id IS NULL OR slot.reserved_for_id = %(labeler)s)
       AND NOT EXISTS (
@@ -38,12 +43,16 @@ WITH here AS (
     INSERT INTO labeling_cursor (campaign_id, labeler_id, rank, epoch)
     SELECT %(campaign)s, %(labeler)s, rank, %(epoch)s FROM leased
     ON CONFLICT (campaign_id, labeler_id) DO UPDATE SET rank = excluded.rank, epoch = excluded.epoch
+), made AS (
+    INSERT INTO labeling_assignment (key, slot_id, pair_id, labeler_id, rubric_version_id, left_is_a, leased_at)
+    SELECT %(key)s, id, pair_id, %(labeler)s, rubric_version_id, left_is_a, %(at)s FROM leased
+    RETURNING *
 )
-INSERT INTO labeling_assignment (key, slot_id, pair_id, labeler_id, rubric_version_id, left_is_a, leased_at)
-SELECT %(key)s, id, pair_id, %(labeler)s, rubric_version_id, left_is_a, %(at)s FROM leased
-RETURNING slot_id, pair_id, rubric_version_id, left_is_a
+SELECT {columns} FROM made AS assignment
+UNION ALL
+SELECT {columns} FROM held JOIN labeling_assignment AS assignment ON assignment.key = held.lease
 """
-AFTER_CURSOR, UP_TO_CURSOR = LEASE.format(from_cursor=">"), LEASE.format(from_cursor="<=")
+AFTER_CURSOR, UP_TO_CURSOR = (NEXT.format(from_cursor=sign, columns=statements.columns(Assignment, "assignment")) for sign in (">", "<="))
 BEFORE_EVERY_RANK = -(2**63)
 
 
@@ -51,25 +60,6 @@ def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment |
     """Return what the labeler has on the screen, or lease the next pair for them; None: nothing is left for them.
 
     A reload therefore shows the same pair on the same sides. A paused or closed campaign hands out nothing new.
-    """
-    if held := resume(campaign, labeler, at=at):
-        return held
-    if campaign.state != Campaign.State.OPEN:
-        return None
-    return lease(campaign, labeler, at=at)
-
-
-def resume(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
-    """Return the assignment that the labeler holds, its lease renewed, or None."""
-    key = Slot.objects.held().filter(labeler=labeler, campaign=campaign).order_by("lease_ends_at").values_list("lease", flat=True).first()
-    if key is None or not Slot.objects.filter(lease=key, closed_at=None).update(lease_ends_at=lease_end(campaign, at=at)):
-        return None
-    return Assignment.objects.get(key=key)
-
-
-def lease(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
-    """Lease the next free slot.
-
     Two windows of one labeler that ask at the same moment may reach for two places at one pair; the unique index refuses
     the second, whose walk then sees the first and passes the pair over.
     """
@@ -81,32 +71,23 @@ def lease(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | No
 
 def walk(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
     """Go from the labeler's cursor to the end, then once more from the start."""
-    for query in (AFTER_CURSOR, UP_TO_CURSOR):
-        key = opaque_key()
-        if row := lease_by(query, campaign, labeler, key=key, at=at):
-            slot_id, pair_id, rubric_version_id, left_is_a = row
-            return Assignment(
-                key=key, slot_id=slot_id, pair_id=pair_id, labeler=labeler, rubric_version_id=rubric_version_id, left_is_a=left_is_a, leased_at=at
-            )
-    return None
-
-
-def lease_by(query: str, campaign: Campaign, labeler: User, *, key: UUID, at: datetime) -> Any:
-    """Run the lease's one statement. Returns its row, or None where no slot was free from there on."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            query,
-            {
-                "campaign": campaign.pk,
-                "labeler": labeler.pk,
-                "epoch": campaign.rank_epoch,
-                "start": BEFORE_EVERY_RANK,
-                "key": key,
-                "ends": lease_end(campaign, at=at),
-                "at": at,
-            },
+    for statement in (AFTER_CURSOR, UP_TO_CURSOR):
+        row = statements.one(
+            statement,
+            campaign=campaign.pk,
+            open=campaign.state == Campaign.State.OPEN,
+            labeler=labeler.pk,
+            epoch=campaign.rank_epoch,
+            start=BEFORE_EVERY_RANK,
+            key=opaque_key(),
+            ends=lease_end(campaign, at=at),
+            at=at,
         )
-        return cursor.fetchone()
+        if row:
+            assignment = statements.instance(Assignment, row)
+            assignment.labeler = labeler
+            return assignment
+    return None
 
 
 def lease_end(campaign: Campaign, *, at: datetime) -> datetime:

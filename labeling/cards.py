@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts import statements
 from accounts.models import User
-from labeling.models import AdjudicationTurn, Assignment, Campaign, Label, Pair, Rendering, RubricVersion
+from labeling.models import AdjudicationTurn, Assignment, Campaign, Label, Pair, Rendering
 from labeling.rendering import RENDERER, render_raw, render_text
 
 
@@ -73,18 +75,32 @@ class Texts:
     messages: list[dict[str, str]]
     left: str
     right: str
-    rubric: RubricVersion
+    rubric_number: int
+    rubric_body: str
+
+
+TEXTS = """
+SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body
+FROM labeling_pair AS pair
+JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
+JOIN policies_response AS a ON a.id = pair.response_a_id
+JOIN policies_response AS b ON b.id = pair.response_b_id
+JOIN labeling_rubricversion AS rubric ON rubric.id = pair.rubric_version_id
+WHERE pair.id = %(pair)s
+"""
+RENDERINGS = "SELECT sha256, html, raw FROM labeling_rendering WHERE sha256 = ANY(%(keys)s) AND renderer = %(renderer)s"
+LABELS_SINCE = "SELECT count(*) FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s AND supersedes_id IS NULL"
 
 
 def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, submission_key: str = "") -> Card:
     """Build the card of an assignment, its sides as they were drawn."""
-    texts = texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, rubric=campaign.rubric_version)
+    texts = texts_of(assignment.pair_id, left_is_a=assignment.left_is_a)
     return build(texts, campaign, key=assignment.key, submission_key=submission_key, done_today=labels_since_midnight(assignment.labeler, at=at))
 
 
 def card_of_turn(turn: AdjudicationTurn, campaign: Campaign, *, at: datetime, submission_key: str = "") -> Card:
     """Build the card of an adjudicator's turn: nothing of the labels is on it."""
-    texts = texts_of(turn.pair_id, left_is_a=turn.left_is_a, rubric=campaign.rubric_version)
+    texts = texts_of(turn.pair_id, left_is_a=turn.left_is_a)
     settled = turn.adjudicator.adjudications.filter(submitted_at__gte=midnight(at)).count()
     return build(texts, campaign, key=turn.key, submission_key=submission_key, done_today=settled)
 
@@ -95,15 +111,16 @@ def empty_for(campaign: Campaign, labeler: User, *, at: datetime) -> Empty:
     return Empty(why, campaign.slug, campaign.name, labels_since_midnight(labeler, at=at), done)
 
 
-def texts_of(pair_id: int, *, left_is_a: bool, rubric: RubricVersion) -> Texts:
-    a, b, messages, version = Pair.objects.values_list("response_a__text", "response_b__text", "prompt__messages", "rubric_version").get(pk=pair_id)
-    if version != rubric.pk:
-        rubric = RubricVersion.objects.get(pk=version)
-    return Texts(messages, *((a, b) if left_is_a else (b, a)), rubric)
+def texts_of(pair_id: int, *, left_is_a: bool) -> Texts:
+    row = statements.one(TEXTS, pair=pair_id)
+    if row is None:
+        raise Pair.DoesNotExist(pair_id)
+    messages, a, b, rubric_number, rubric_body = row
+    return Texts(json.loads(messages), *((a, b) if left_is_a else (b, a)), rubric_number, rubric_body)
 
 
 def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: str, done_today: int) -> Card:
-    shown = shown_all([*(message["content"] for message in texts.messages), texts.left, texts.right, texts.rubric.body])
+    shown = shown_all([*(message["content"] for message in texts.messages), texts.left, texts.right, texts.rubric_body])
     *turns, left, right, rubric = shown
     *earlier, last = (Turn(message["role"], text.html, text.raw) for message, text in zip(texts.messages, turns, strict=True))
     return Card(
@@ -118,7 +135,7 @@ def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: s
         left_raw=left.raw,
         right_html=right.html,
         right_raw=right.raw,
-        rubric_number=texts.rubric.number,
+        rubric_number=texts.rubric_number,
         rubric_html=rubric.html,
         done_today=done_today,
         rationale_required=campaign.rationale_required,
@@ -137,8 +154,8 @@ def shown_all(texts: list[str]) -> list[Shown]:
     return [kept[key] for key in keys]
 
 
-def stored_renderings(keys: set[str]) -> Iterable[tuple[str, str, str]]:
-    return Rendering.objects.filter(sha256__in=keys, renderer=RENDERER).values_list("sha256", "html", "raw")
+def stored_renderings(keys: set[str]) -> Iterable[statements.Row]:
+    return statements.every(RENDERINGS, keys=sorted(keys), renderer=RENDERER)
 
 
 def keep(made: dict[str, Shown]) -> None:
@@ -147,7 +164,8 @@ def keep(made: dict[str, Shown]) -> None:
 
 
 def labels_since_midnight(labeler: User, *, at: datetime) -> int:
-    return Label.objects.filter(labeler=labeler, submitted_at__gte=midnight(at), supersedes=None).count()
+    counted = statements.one(LABELS_SINCE, labeler=labeler.pk, since=midnight(at))
+    return int(counted[0]) if counted else 0
 
 
 def midnight(at: datetime) -> datetime:

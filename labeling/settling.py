@@ -10,9 +10,24 @@ from typing import Any
 
 from django.db.models import F, Prefetch, prefetch_related_objects
 
+from accounts import statements
 from labeling import resolution
 from labeling.models import COUNTING, Adjudication, Label, Pair, Slot
 from labeling.resolution import Resolution, Said
+
+# The open places, the labels that count and the ruling of one pair. `ledgers` reads the same of many by `counting()`, `open()` and
+# `current()`, and `check_standings` so holds one against the other.
+SAID = """
+SELECT 'open', NULL, NULL FROM labeling_slot
+WHERE pair_id = %(pair)s AND rubric_version_id = %(rubric_version)s AND kind IN ('work', 'escalation') AND closed_at IS NULL
+UNION ALL
+SELECT 'label', label.verdict, label.preference FROM labeling_label AS label JOIN labeling_slot AS slot ON slot.id = label.slot_id
+WHERE label.pair_id = %(pair)s AND label.rubric_version_id = %(rubric_version)s AND NOT label.is_retraction AND slot.kind IN ('work', 'escalation')
+  AND NOT EXISTS (SELECT FROM labeling_label AS later WHERE later.supersedes_id = label.id)
+UNION ALL
+SELECT 'ruling', verdict, preference FROM labeling_adjudication AS ruling
+WHERE pair_id = %(pair)s AND NOT is_surplus AND NOT EXISTS (SELECT FROM labeling_adjudication AS later WHERE later.supersedes_id = ruling.id)
+"""
 
 
 @dataclass(frozen=True)
@@ -62,14 +77,14 @@ def stored(pair: Pair) -> Resolution:
 
 
 def derive(pair: Pair) -> Resolution:
-    """Read what was said of a pair and apply the rule. Three small queries; only the first where a place is still open."""
-    places_open = Slot.objects.counting().open().filter(pair=pair, rubric_version=pair.rubric_version_id).count()
-    labels = Label.objects.counting().filter(pair=pair, rubric_version=pair.rubric_version_id).order_by("id").values_list("verdict", "preference")
-    ruling = Adjudication.objects.current().filter(pair=pair).values_list("verdict", "preference").first()
+    """Read what was said of a pair and apply the rule."""
+    said: dict[str, list[Said]] = {"open": [], "label": [], "ruling": []}
+    for what, verdict, preference in statements.every(SAID, pair=pair.pk, rubric_version=pair.rubric_version_id):
+        said[what].append(Said(verdict, preference))
     return resolution.resolve(
-        labels=[Said(*label) for label in labels] if not places_open else [],
-        places_open=places_open,
-        adjudication=Said(*ruling) if ruling else None,
+        labels=said["label"],
+        places_open=len(said["open"]),
+        adjudication=said["ruling"][0] if said["ruling"] else None,
         withdrawn=pair.withdrawn_at is not None,
     )
 

@@ -8,9 +8,30 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from accounts import statements
 from labeling import settling
-from labeling.models import Assignment, Label, Pair, Slot
+from labeling.models import COUNTING, Assignment, Label, Pair, Slot
 from labeling.models.label import verdict_of
+
+# What nearly always happens, in one statement: the lease is still there, and the key is new.
+IN_OWN_PLACE = """
+WITH closed AS (
+    UPDATE labeling_slot SET closed_at = %(submitted_at)s, lease = NULL, lease_ends_at = NULL
+    WHERE id = %(slot)s AND lease = %(assignment_id)s AND closed_at IS NULL
+      AND NOT EXISTS (SELECT FROM labeling_label WHERE submission_key = %(submission_key)s)
+    RETURNING id, kind
+), stored AS (
+    INSERT INTO labeling_label (
+        pair_id, slot_id, assignment_id, labeler_id, rubric_version_id, verdict, preference, both_bad, reasons, rationale, left_was_a, source,
+        submission_key, is_retraction, seconds, active_seconds, submitted_at, erased_why, erased_sha256)
+    SELECT
+        %(pair_id)s, id, %(assignment_id)s, %(labeler_id)s, %(rubric_version_id)s, %(verdict)s, %(preference)s, %(both_bad)s, %(reasons)s, %(rationale)s,
+        %(left_was_a)s, %(source)s, %(submission_key)s, false, %(seconds)s, %(active_seconds)s, %(submitted_at)s, '', ''
+    FROM closed
+    RETURNING id
+)
+SELECT stored.id, closed.id, closed.kind FROM stored, closed
+"""
 
 
 class NotYours(Exception):
@@ -46,13 +67,21 @@ class Judgment:
 @transaction.atomic(durable=True)
 def store(judgment: Judgment, assignment: Assignment, *, submission_key: UUID, at: datetime) -> Label:
     pair = Pair.objects.lock(assignment.pair_id)  # pair, then slot: the order everywhere
+    label = label_of(judgment, assignment, submission_key=submission_key, at=at)
+    if kind := store_in_own_place(label, assignment):
+        return settled(label, pair, kind, at=at)
     if earlier := Label.objects.filter(submission_key=submission_key).first():
         return own(earlier, assignment)
-    slot = Slot.objects.close_for(assignment, at=at)
-    label = Label.objects.create(
-        pair=pair,
-        slot=slot,
-        assignment=assignment,
+    label.slot = Slot.objects.close_for(assignment, at=at)
+    label.save(force_insert=True)
+    return settled(label, pair, label.slot.kind if label.slot else "", at=at)
+
+
+def label_of(judgment: Judgment, assignment: Assignment, *, submission_key: UUID, at: datetime) -> Label:
+    """Return the label, not stored and without a place."""
+    return Label(
+        pair_id=assignment.pair_id,
+        assignment_id=assignment.pk,
         labeler_id=assignment.labeler_id,
         rubric_version_id=assignment.rubric_version_id,
         verdict=verdict_of(judgment.preference),
@@ -65,7 +94,21 @@ def store(judgment: Judgment, assignment: Assignment, *, submission_key: UUID, a
         seconds=max(0.0, (at - assignment.leased_at).total_seconds()),
         submitted_at=at,
     )
-    if slot is not None and slot.kind in ("work", "escalation"):
+
+
+def store_in_own_place(label: Label, assignment: Assignment) -> str:
+    """Store a label in the place that its assignment holds, and return the place's kind; nothing, where the lease is gone or the key was used."""
+    values = {field.attname: getattr(label, field.attname) for field in Label._meta.concrete_fields}
+    stored = statements.one(IN_OWN_PLACE, **values | {"slot": assignment.slot_id})
+    if stored is None:
+        return ""
+    label.pk, label.slot_id, kind = stored
+    label._state.adding = False
+    return str(kind)
+
+
+def settled(label: Label, pair: Pair, kind: str, *, at: datetime) -> Label:
+    if kind in COUNTING:
         settling.settle(pair, at=at)
     return label
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
 
+from accounts import statements
 from labeling.models.campaign import Campaign
 from labeling.models.rubric import RubricVersion
 from policies.models import Prompt, Response
@@ -51,7 +52,10 @@ class Trouble(models.TextChoices):
 class PairQuerySet(models.QuerySet["Pair"]):
     def lock(self, pk: int) -> Pair:
         """Return the pair, locked until the transaction ends. Pair first, then slot: the order everywhere."""
-        return self.select_for_update(no_key=True).get(pk=pk)
+        row = statements.one(LOCK, pk=pk)
+        if row is None:
+            raise Pair.DoesNotExist(pk)
+        return statements.instance(Pair, row)
 
     def contested(self) -> Self:
         return self.filter(standing=Standing.CONTESTED)
@@ -106,6 +110,9 @@ class Pair(models.Model):
 
     def __str__(self) -> str:
         return self.external_id or f"pair {self.pk}"
+
+
+LOCK = f"SELECT {statements.columns(Pair, 'pair')} FROM labeling_pair AS pair WHERE id = %(pk)s FOR NO KEY UPDATE"  # noqa: S608 - the model's own columns
 
 
 class GoldItem(models.Model):

@@ -27,8 +27,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
-    campaign = access.campaign_of(signed_in(request), slug, Role.LABELER)
-    assignment = access.own_assignment(signed_in(request), campaign, key)
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
     form = LabelForm(request.POST, rationale_required=campaign.rationale_required)
     at = timezone.now()
     if not form.is_valid():
@@ -50,8 +49,7 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
 
 @require_POST
 def skip(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
-    campaign = access.campaign_of(signed_in(request), slug, Role.LABELER)
-    assignment = access.own_assignment(signed_in(request), campaign, key)
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
     form = SkipForm(request.POST)
     at = timezone.now()
     if not form.is_valid():
