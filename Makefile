@@ -35,7 +35,7 @@ format: setup
 
 ## make bench             labeling cycles a second at 1, 4 and 16 labelers on 5,000 pairs
 bench: setup
-	@$(PY) benchmarks/labeling.py $(ARGS)
+	@$(PY) -m benchmarks.labeling $(ARGS)
 
 ## make bench-generation  tokens a second: a plain loop, the bare engine, the whole product
 bench-generation: setup
