@@ -114,7 +114,7 @@ class StartRunForm(forms.Form):
     policy_a = PolicyChoiceField(Policy.objects.none(), label="First policy", empty_label=None, help_text="Its responses become A.")
     policy_b = PolicyChoiceField(Policy.objects.none(), label="Second policy", empty_label=None, help_text="The same one again asks it twice.")
     seed = forms.IntegerField(
-        min_value=0, max_value=2**63 - 1, initial=random_seed, help_text="With the same seed a folder’s policy draws the same tokens again."
+        min_value=0, max_value=2**63 - 1, initial=random_seed, help_text="With the same seed a folder’s policy draws from the same noise again."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -124,3 +124,5 @@ class StartRunForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, PolicyChoiceField)  # noqa: S101 - for the type checker
             field.queryset = askable
+        newest = list(askable.values_list("pk", flat=True)[:2])
+        self.initial |= dict(zip(("policy_b", "policy_a"), newest, strict=False))  # two different ones, where there are two

@@ -93,7 +93,7 @@ def parse_object(line: bytes, *, start: int) -> dict[str, Any]:
     if len(line) > MAX_LINE_BYTES:
         raise Refused(f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB")
     try:
-        value = json.loads(line.decode(), object_pairs_hook=without_repeats, parse_constant=refuse_constant)
+        value = json.loads(line.decode().rstrip("\r\n"), object_pairs_hook=without_repeats, parse_constant=refuse_constant)
     except UnicodeDecodeError as error:
         raise Refused(f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the line, {start + error.start} of the file") from None
     except json.JSONDecodeError as error:

@@ -85,6 +85,18 @@ def test_a_worker_that_stands_still_is_replaced_and_its_late_answers_are_thrown_
     assert len(set(run.requests.values_list("worker", flat=True))) == 2
 
 
+def test_a_worker_whose_database_connections_are_cut_again_and_again_goes_on(committed_db: str) -> None:
+    run = make_slow_run([SLOW] * 4)
+    with answering(run, committed_db) as worker:
+        for stored in (1, 3, 5):
+            wait_until(lambda least=stored: statuses(run)["done"] >= least, seconds=60)  # type: ignore[misc]
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [committed_db])
+        assert worker.wait(60) == 0
+    check_once_each(run, stored=8)
+    assert set(run.requests.values_list("attempt", flat=True)) == {1}
+
+
 def test_without_the_token_a_late_twin_is_stored_twice(committed_db: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: neither the guard on `attempt` nor the constraint behind it."""
     with connection.cursor() as cursor:

@@ -67,7 +67,15 @@ def test_only_policies_that_can_be_asked_are_offered(as_: As, rosa: User) -> Non
     page = as_(rosa).get("/runs/new?set=everyday")
     assert {text_of(found) for found in elements(page, "option")} == {"everyday", "warm · echo"}
     chosen = [dict(found.attributes)["value"] for found in elements(page, "option") if "selected" in dict(found.attributes)]
-    assert chosen == ["everyday"]
+    assert chosen[0] == "everyday"
+
+
+def test_two_different_policies_are_proposed(as_: As, rosa: User) -> None:
+    make_prompt(prompt_set=make_prompt_set("everyday"))
+    older, newer = make_echo("older"), make_echo("newer")
+    page = as_(rosa).get("/runs/new?set=everyday")
+    chosen = [dict(found.attributes)["value"] for found in elements(page, "option") if "selected" in dict(found.attributes)]
+    assert chosen == ["everyday", str(older.pk), str(newer.pk)]
 
 
 def test_a_run_that_makes_no_sense_is_refused_with_its_reason(as_: As, rosa: User, rung: list[int]) -> None:

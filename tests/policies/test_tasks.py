@@ -44,8 +44,9 @@ def test_it_works() -> None:
     assert counts(run) == {"done": 4}
 
 
-def test_a_message_for_a_run_that_is_not_there_does_nothing() -> None:
+def test_a_message_for_a_run_that_is_not_there_does_nothing(caplog: pytest.LogCaptureFixture) -> None:
     tasks.run_generation(999_999)
+    assert [record.message for record in caplog.records] == ["rung for run 999999, which does not exist"]
 
 
 def test_a_doubled_message_finds_nothing_to_do() -> None:

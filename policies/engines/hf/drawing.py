@@ -6,7 +6,8 @@ from torch import Tensor
 from policies.engines import base
 from policies.engines.base import Sampling
 
-CANDIDATES = 256  # how many of the likeliest tokens are looked at before all of them
+CANDIDATES = 256  # how many of the likeliest tokens are looked at before more
+WIDER = 16  # how many times as many then
 NOISE_AT_A_TIME = 2**18  # numbers; as many as stay in a core's cache: 15 ms for 64 rows of 49,152 tokens instead of 61 ms
 
 
@@ -34,9 +35,7 @@ def choose(logits: Tensor, sampling: Sampling, starts: Tensor) -> Tensor:
     scaled = logits / sampling.temperature
     if sampling.top_k == 0 and sampling.top_p == 1:
         return _draw_from_all(scaled, starts)
-    values, tokens = _candidates(scaled, sampling)
-    drawn = (values + gumbel_noise(starts, tokens)).argmax(-1, keepdim=True)
-    return tokens.gather(1, drawn).squeeze(1)
+    return _draw_from_likeliest(scaled, sampling, starts)
 
 
 def _draw_from_all(scaled: Tensor, starts: Tensor) -> Tensor:
@@ -47,20 +46,24 @@ def _draw_from_all(scaled: Tensor, starts: Tensor) -> Tensor:
     return (torch.cat(noise, dim=1) + scaled).argmax(-1)
 
 
-def _candidates(scaled: Tensor, sampling: Sampling) -> tuple[Tensor, Tensor]:
-    """Return values and numbers of the tokens that may be drawn, likeliest first; the value of one that may not is -inf.
+def _draw_from_likeliest(scaled: Tensor, sampling: Sampling, starts: Tensor) -> Tensor:
+    """Draw from the tokens that top-k and top-p admit, looking at the likeliest few hundred, and at more only for rows that need it.
 
-    A look at the few hundred likeliest is nearly always enough (6 ms a step for 64 rows against 123 ms for a sort). It was
-    not enough where even the last of them may be drawn; then all are looked at.
+    A row needs it where even the last token looked at is admitted. At a temperature of 0.8 and a top-p of 0.95 that is one row of the
+    demo model in seventeen; to sort every row's 49,152 tokens would cost a batch as much as its step through the model.
     """
     vocabulary = scaled.shape[-1]
     width = min(vocabulary, max(CANDIDATES, 2 * sampling.top_k))
-    values, tokens = scaled.topk(width)
-    allowed = _allowed(values, scaled, sampling)
-    if width < vocabulary and bool(allowed[:, -1].any()):
-        values, tokens = scaled.sort(dim=-1, descending=True)
-        allowed = _allowed(values, scaled, sampling)
-    return values.masked_fill(~allowed, -torch.inf), tokens
+    chosen, pending = torch.zeros_like(starts[:, 0]), torch.arange(len(scaled), device=scaled.device)
+    while len(pending):
+        rows = scaled if len(pending) == len(scaled) else scaled[pending]
+        values, tokens = rows.topk(width)
+        allowed = _allowed(values, rows, sampling)
+        noisy = values.masked_fill(~allowed, -torch.inf) + gumbel_noise(starts[pending], tokens)
+        chosen[pending] = tokens.gather(1, noisy.argmax(-1, keepdim=True)).squeeze(1)
+        pending = pending[allowed[:, -1] & (width < vocabulary)]
+        width = min(vocabulary, width * WIDER)
+    return chosen
 
 
 def _allowed(values: Tensor, scaled: Tensor, sampling: Sampling) -> Tensor:

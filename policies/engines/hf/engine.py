@@ -17,7 +17,7 @@ from transformers.cache_utils import Cache
 from policies.engines import base
 from policies.engines.base import Answer, Ask, EngineError, FinishReason, Heartbeat, Refused, Sampling
 from policies.engines.hf import loading, memory
-from policies.engines.hf.columns import Batch, Columns, Row
+from policies.engines.hf.columns import Batch, Columns, Row, alike
 from policies.engines.hf.drawing import choose
 from policies.engines.safety import check_model_folder, hash_template, hash_weights, read_template
 
@@ -151,9 +151,17 @@ class HFEngine:
             rows.append(waiting.popleft())
         return rows[len(running) :]
 
-    @torch.inference_mode()
     def _read(self, rows: list[Row], on_step: Heartbeat) -> Batch:
-        """Put the prompts into a cache of their own, padded on the left, piece by piece, and draw each row's first token."""
+        """Put the prompts into a cache and draw each row's first token."""
+        batch, *others = [self._read_together(group, on_step) for group in alike(rows)]
+        with memory.device_errors():
+            for other in others:
+                batch.join(other)
+        return batch
+
+    @torch.inference_mode()
+    def _read_together(self, rows: list[Row], on_step: Heartbeat) -> Batch:
+        """Read prompts padded on the left to one length, piece by piece."""
         width = max(len(row.prompt) for row in rows)
         ids = torch.zeros((len(rows), width), dtype=torch.long)
         mask = torch.zeros_like(ids)
@@ -203,7 +211,8 @@ class HFEngine:
         for sampling, numbers in together.items():
             starts = [[base.signed64(base.stream_start(rows[number].ask.seed, len(rows[number].drawn)))] for number in numbers]
             with memory.device_errors():
-                tokens = choose(logits[torch.tensor(numbers, device=logits.device)], sampling, torch.tensor(starts, device=logits.device)).tolist()
+                drawn_from = logits if len(numbers) == len(rows) else logits[torch.tensor(numbers, device=logits.device)]
+                tokens = choose(drawn_from, sampling, torch.tensor(starts, device=logits.device)).tolist()
             for number, token in zip(numbers, tokens, strict=True):
                 self._take(rows[number], token)
 

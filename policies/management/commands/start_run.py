@@ -22,7 +22,7 @@ class Command(BaseCommand):
             "--policy", required=True, action="append", metavar="NAME", help="Give two; the first one's responses become A. One alone is asked twice."
         )
         parser.add_argument(
-            "--seed", type=int, help="From 0 to 2^63 - 1; with the same seed a folder's policy draws the same tokens again (default: a random one)."
+            "--seed", type=int, help="From 0 to 2^63 - 1; with the same seed a folder's policy draws from the same noise again (default: a random one)."
         )
 
     def handle(self, *, prompt_set: str, policy: list[str], seed: int | None, **options: Any) -> None:
