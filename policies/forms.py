@@ -125,4 +125,4 @@ class StartRunForm(forms.Form):
             assert isinstance(field, PolicyChoiceField)  # noqa: S101 - for the type checker
             field.queryset = askable
         newest = list(askable.values_list("pk", flat=True)[:2])
-        self.initial |= dict(zip(("policy_b", "policy_a"), newest, strict=False))  # two different ones, where there are two
+        self.initial = {**self.initial, **dict(zip(("policy_b", "policy_a"), newest, strict=False))}  # two different ones, where there are two
