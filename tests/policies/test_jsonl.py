@@ -56,6 +56,7 @@ def test_a_file_without_content_is_one_bad_line(data: bytes) -> None:
     ("line", "told"),
     [
         (b'{"a": 1', "not JSON, at column 8: Expecting ',' delimiter"),
+        (b'{"a": 1\r\n', "not JSON, at column 8: Expecting ',' delimiter"),
         (b"[1, 2]", "a list, not an object: each line is one {…}"),
         (b'"text"', "text, not an object: each line is one {…}"),
         (b"true", "true or false, not an object: each line is one {…}"),
