@@ -16,6 +16,7 @@ from labeling.models import Campaign, CampaignEvent, GoldItem, Label, Pair, Slot
 from labeling.pairlines import GivenGold, GivenLabel, PairLine, Side, read_pair
 from labeling.shelves import Shelf
 from labeling.trouble import trouble_of_texts
+from labeling.words import counted
 from policies import jsonl
 from policies.families import family_key
 from policies.importing import MOST_BAD_LINES, NothingStored, Repeats, set_named
@@ -87,11 +88,12 @@ def note(report: Report, *, by: User | None, at: datetime) -> None:
 
 def in_words(report: Report) -> str:
     """Say in a sentence or two what became of a file."""
-    said = [f"{report.pairs:,} pairs stored in {report.campaign.slug}"]
-    said += [f"{number:,} {what}" for number, what in ((report.labels, "labels"), (report.gold, "of them gold items")) if number]
-    said += [f"{report.troubles.total():,} kept and flagged, because they cannot become a row that trains"] if report.troubles else []
-    said += [f"{report.repeats.count:,} repeats left out"] if report.repeats.count else []
-    said += [f"{len(report.skipped):,} bad lines left out"] if report.skipped else []
+    said = [f"{counted(report.pairs, 'pair')} stored in {report.campaign.slug}"]
+    said += [counted(report.labels, "label")] if report.labels else []
+    said += [f"{counted(report.gold, 'gold item')} among them"] if report.gold else []
+    said += [f"{counted(report.troubles.total(), 'pair')} flagged: never a row that trains"] if report.troubles else []
+    said += [f"{counted(report.repeats.count, 'repeat')} left out"] if report.repeats.count else []
+    said += [f"{counted(len(report.skipped), 'bad line')} left out"] if report.skipped else []
     return f"{', '.join(said)}."
 
 

@@ -52,6 +52,12 @@ def test_an_adjudicator_reads_how_many_pairs_are_contested(campaign: Campaign, l
     assert standfirst(as_(ada)) == "2 contested pairs wait for a verdict of yours."
 
 
+def test_where_nothing_is_contested_there_is_nothing_to_open(campaign: Campaign, ada: User, as_: As) -> None:
+    assert links(as_(ada)) == []
+    [notes] = elements(as_(ada).get(reverse("home")), "span", class_="note")
+    assert text_of(notes) == "You adjudicate here. Nothing is contested."
+
+
 def test_pairs_that_the_adjudicator_labeled_wait_for_somebody_else(campaign: Campaign, lena: User, ada: User, as_: As) -> None:
     contest(campaign, lena, ada)
     assert standfirst(as_(ada)) == "Nothing waits for you at the moment."
@@ -68,7 +74,7 @@ def test_a_researcher_reads_how_far_each_campaign_is(campaign: Campaign, lena: U
 def test_one_person_with_three_roles_has_one_first_thing_to_do(campaign: Campaign, rosa: User, as_: As) -> None:
     join(campaign, rosa, Role.LABELER)
     join(campaign, rosa, Role.ADJUDICATOR)
-    assert [css for _, css in links(as_(rosa))] == ["btn", "btn primary", "btn", "btn"]
+    assert [css for _, css in links(as_(rosa))] == ["btn", "btn primary", "btn"]
     [notes] = elements(as_(rosa).get(reverse("home")), "span", class_="note")
     assert text_of(notes).startswith("You label, adjudicate and research here.")
 

@@ -148,7 +148,7 @@ def test_external_labelers_cannot_sign_in(import_: Import) -> None:
 def test_a_pair_with_all_its_labels_is_settled(import_: Import) -> None:
     import_(line(labels=LABELS))
     pair = Pair.objects.get()
-    assert (pair.standing, pair.verdict, pair.margin) == (Standing.AGREED, "a", -2.0)
+    assert (pair.standing, pair.verdict, pair.margin) == (Standing.AGREED, "a", -1.5)  # a bare verdict is one step
 
 
 def test_a_pair_with_fewer_labels_than_k_has_places_for_the_rest(import_: Import) -> None:
