@@ -50,12 +50,19 @@ class WholeRubricSerializer(RubricSerializer):
         fields = [*RubricSerializer.Meta.fields, "versions"]
 
 
+def check_wording(body: str) -> str:
+    """Return a wording that can be kept and says something. Raises ValidationError."""
+    if not body.strip():
+        raise ValidationError("It says nothing.")
+    return check_kept_whole(body)
+
+
 class NewVersionSerializer(serializers.Serializer[dict[str, Any]]):
     body = serializers.CharField(max_length=MAX_BODY, trim_whitespace=False, help_text="Markdown.")
     change_note = serializers.CharField(default="", allow_blank=True, max_length=300)
 
     def validate_body(self, value: str) -> str:
-        return check_kept_whole(value)
+        return check_wording(value)
 
 
 class NewRubricSerializer(serializers.Serializer[dict[str, Any]]):
@@ -69,7 +76,7 @@ class NewRubricSerializer(serializers.Serializer[dict[str, Any]]):
         return value
 
     def validate_body(self, value: str) -> str:
-        return check_kept_whole(value)
+        return check_wording(value)
 
 
 @extend_schema(methods=["GET"], responses=RubricSerializer(many=True), operation_id="rubrics_list")

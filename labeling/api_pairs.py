@@ -14,6 +14,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view, parser_classes, permission_classes
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -36,7 +37,10 @@ class BoundedJSONParser(JSONParser):
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
         if int((parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0) > settings.IMPORT_MAX_BYTES:
             raise TooLarge
-        return super().parse(stream, media_type, parser_context)
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("The JSON is nested too deeply.") from error
 
 
 class ImportReportSerializer(serializers.Serializer[importing.Report]):
@@ -107,4 +111,7 @@ def lines_in(sent: Any) -> ByteLines | None:
         stream: ByteLines = sent["stream"]
         return stream
     pairs = sent if isinstance(sent, list) else [sent] if sent else []
-    return io.BytesIO(b"".join(json.dumps(pair).encode() + b"\n" for pair in pairs))
+    try:
+        return io.BytesIO(b"".join(json.dumps(pair).encode() + b"\n" for pair in pairs))
+    except RecursionError as error:
+        raise ParseError("The JSON is nested too deeply.") from error

@@ -115,7 +115,8 @@ class Shelf:
         users = [User(username=name, kind=User.Kind.EXTERNAL, date_joined=self.at) for name in missing]
         for user in users:
             user.set_unusable_password()
-        self.labelers |= {user.username: user for user in User.objects.bulk_create(users)}
+        User.objects.bulk_create(users, ignore_conflicts=True)  # another import may bring the same names at this moment
+        self.labelers |= {user.username: user for user in User.objects.filter(username__in=missing, kind=User.Kind.EXTERNAL)}
         return missing
 
 

@@ -70,6 +70,8 @@ def test_a_rubric_is_stored_read_and_worded_again(rosa: User) -> None:
         ("rubrics", {"name": "new", "title": "New", "body": "x"}, 400),
         ("rubrics", {"name": "other", "title": "Other", "body": "half \ud83d"}, 400),
         ("rubrics", {"name": "other", "title": "Other"}, 400),
+        ("rubrics", {"name": "other", "title": "Other", "body": " \n"}, 400),
+        ("rubrics", {"name": "other", "title": "Other", "body": "nul\x00"}, 400),
         ("rubrics/letters/versions", {"body": "Be kind."}, 409),
         ("rubrics/nowhere/versions", {"body": "Be kind."}, 404),
     ],
@@ -188,6 +190,23 @@ def test_bad_lines_come_back_with_their_reasons_and_nothing_is_stored(campaign: 
     assert refused.status_code == 422
     assert body(refused)["first"] == [{"number": 1, "reason": reason}]
     assert nothing_stored()
+
+
+@pytest.mark.parametrize("depth", [900, 5_000, 200_000])
+def test_json_that_is_nested_without_end_is_refused(campaign: Campaign, rosa: User, depth: int) -> None:
+    refused = import_(program(rosa), campaign, b"[" * depth + b"]" * depth, kind="application/json")
+    assert refused.status_code in (400, 422)
+    assert nothing_stored()
+
+
+@pytest.mark.parametrize("sent", [b'"text"', b"5", b"null", b"{}", b"[]", b"[1]", b'{"stream": "x"}', b"not json"])
+def test_json_that_is_no_pair_is_refused(campaign: Campaign, rosa: User, sent: bytes) -> None:
+    assert import_(program(rosa), campaign, sent, kind="application/json").status_code in (400, 422)
+    assert nothing_stored()
+
+
+def test_a_flag_that_is_neither_yes_nor_no_is_refused(campaign: Campaign, rosa: User) -> None:
+    assert import_(program(rosa), campaign, ndjson(line()), query="?register=perhaps").status_code == 400
 
 
 def test_what_is_larger_than_an_import_may_be_is_not_read(campaign: Campaign, rosa: User, settings: Settings) -> None:
