@@ -122,7 +122,7 @@ def mentions(process: psutil.Process, place: str) -> bool:
         return False
 
 
-def eventually(is_so: Callable[[], bool], *, seconds: float = 15) -> bool:
+def eventually(is_so: Callable[[], bool], *, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
