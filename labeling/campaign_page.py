@@ -84,6 +84,8 @@ class Page:
     growth: Growth | None
     agreement: list[AgreementRow]
     labelers: list[LabelerRow]
+    sides: list[LabelerRow]
+    """Those of them whose sides are known."""
     troubles: list[TroubleRow]
 
 
@@ -104,6 +106,7 @@ class Figures:
 
 def page_of(figures: Figures) -> Page:
     progress = figures.progress
+    labelers = [labeler_row(labeler) for labeler in figures.labelers]
     return Page(
         standfirst=standfirst(figures),
         needs=list(needs(figures)),
@@ -111,7 +114,8 @@ def page_of(figures: Figures) -> Page:
         bar=charts.bar({part_of(standing): progress.standings[standing] for standing in STANDINGS}),
         growth=charts.growth([(day.day, day.labels) for day in figures.days], planned=progress.planned, until=figures.today),
         agreement=[agreement_row(figure) for figure in figures.agreement.figures],
-        labelers=[labeler_row(labeler) for labeler in figures.labelers],
+        labelers=labelers,
+        sides=[row for row in labelers if row.verdicts],
         troubles=trouble_rows(progress),
     )
 
@@ -166,7 +170,7 @@ def needs(figures: Figures) -> Iterator[Need]:
 
 def needs_of_people(figures: Figures) -> Iterator[Need]:
     contested = figures.progress.standings[Standing.CONTESTED]
-    if not figures.people[Role.LABELER] and figures.progress.pairs:
+    if not figures.people[Role.LABELER] and figures.progress.planned > figures.progress.labels:
         yield Need("due", "Act", "Nobody labels here yet. An owner gives the role of labeler on the page of people.")
     if contested and not figures.people[Role.ADJUDICATOR]:
         yield Need("due", "Act", f"{pairs_are(contested)} contested, and nobody adjudicates here. An owner gives the role on the page of people.")

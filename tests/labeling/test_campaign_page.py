@@ -184,8 +184,16 @@ def test_who_leans_left_needs_attention(campaign: Campaign, rosa: User, otto: Us
 
 def test_labels_from_elsewhere_say_nothing_of_sides(campaign: Campaign, rosa: User, as_: As) -> None:
     make_label(make_pair(campaign, slots=0), make_user("w1", kind=User.Kind.EXTERNAL))
-    rows = cells(look(as_(rosa), campaign), WORK)
-    assert rows == [["w1 external", "1", "100 %", "unknown", "0 %"]]
+    response = look(as_(rosa), campaign)
+    assert cells(response, WORK) == [["w1 external", "1", "100 %", "unknown", "0 %"]]
+    assert not [caption for caption in map(text_of, elements(response, "caption")) if caption.startswith("Table 2.")]
+
+
+def test_a_campaign_whose_labels_all_came_from_elsewhere_wants_nobody(rosa: User, as_: As) -> None:
+    alone = make_campaign("alone")
+    join(alone, rosa, Role.RESEARCHER)
+    make_label(make_pair(alone, slots=0), make_user("w1", kind=User.Kind.EXTERNAL))
+    assert needs(look(as_(rosa), alone)) == []
 
 
 def test_synthetic_labels_are_said_to_be(campaign: Campaign, rosa: User, as_: As) -> None:
@@ -213,6 +221,7 @@ def test_nobody_to_label_or_to_adjudicate_is_said(rosa: User, lena: User, otto: 
     alone = make_campaign("alone")
     join(alone, rosa, Role.RESEARCHER)
     labeled(alone, lena=-1, otto=1)
+    make_pair(alone)
     said = needs(look(as_(rosa), alone))
     assert said[0].startswith("Act Nobody labels here yet.")
     assert said[1].startswith("Act 1 pair is contested, and nobody adjudicates here.")
