@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Iterator
 
 import hypothesis
@@ -13,9 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
-from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.test import Client
-from django.test.utils import setup_databases, teardown_databases
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -33,8 +32,7 @@ hypothesis.settings.load_profile("house")
 @pytest.fixture(autouse=True)
 def _empty_cache(request: pytest.FixtureRequest) -> None:
     """Sign-in limits of one test must not meet the next. (Each process has a prefix of its own.)"""
-    settings.CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}-{next(numbers)}"
-    cache.key_prefix = settings.CACHES["default"]["KEY_PREFIX"]
+    cache.key_prefix = f"test-{os.getpid()}-{next(numbers)}"
 
 
 @pytest.fixture
@@ -95,49 +93,50 @@ def as_(client: Client) -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def test_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The migrated test database, also in a run in which no test asks for `db`: the plugin would leave us on the real one then."""
-    if connections["default"].settings_dict["NAME"].startswith(TEST_DATABASE_PREFIX):
-        yield
-        return
-    with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
-    yield
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
-
-
-@pytest.fixture(scope="session")
-def template_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> str:
+def template_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> str:
     """A migrated, empty database that nothing is connected to, to clone from. Flushing would be a TRUNCATE, which the ledgers refuse.
 
     Migrated here, not cloned from the database of the other tests: pytest-django makes none where only such tests are run.
     """
     usual = settings.DATABASES["default"]["NAME"]
     name = f"tiebreak_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    _drop(name)
     with _server() as server:
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     _point_at(name)
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock():
         call_command("migrate", verbosity=0)
     _point_at(usual)
     return name
 
 
 @pytest.fixture
-def committed_db(template_database: str, django_db_blocker: object) -> Iterator[str]:
+def committed_db(template_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """A database of this test's own, cloned from the template: commit what you like. Yields its name."""
     usual = settings.DATABASES["default"]["NAME"]
     name = f"{usual}_{os.getpid()}_{next(numbers)}"
     with _server() as server:
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template_database)))
     _point_at(name)
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock():
         yield name
     _point_at(usual)
+    _drop(name)
+
+
+def _drop(name: str) -> None:
+    """Drop a database. Autovacuum may be in it for a moment, and only a superuser may send that away."""
+    ends = time.monotonic() + 20
     with _server() as server:
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        while True:
+            try:
+                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            except psycopg.errors.InsufficientPrivilege:
+                if time.monotonic() > ends:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
 
 def _server() -> psycopg.Connection[tuple[object, ...]]:
@@ -150,7 +149,7 @@ def _close_pools() -> None:
     connection = connections["default"]
     connection.close()
     if connection.settings_dict["OPTIONS"].get("pool"):
-        connection.close_pool()
+        connection.close_pool()  # type: ignore[attr-defined]
 
 
 def _point_at(name: str) -> None:
