@@ -194,16 +194,20 @@ def open_places(campaign: Campaign) -> int:
 
 
 def take_places(campaign: Campaign, *, at: datetime) -> int:
-    """Close the open places that are too many, with nobody in them. Returns how many."""
+    """Close the open places that are too many, with nobody in them. Returns how many.
+
+    The pairs are locked, so no place closes meanwhile; that a free one is leased does no harm. Locking all open places would: a lease passes over
+    what is locked, and would tell everybody that nothing is left.
+    """
     pairs, places = {pair.pk for pair in unsettled(campaign)}, places_of(campaign)
     too_many = {pair: has.filled + has.open - campaign.overlap for pair, has in places.items() if pair in pairs}
     free_first = Slot.objects.counting().open().filter(pair__campaign=campaign).order_by(F("labeler").asc(nulls_first=True), "-rank", "-pk")
     taken = []
-    for slot in free_first.select_for_update(no_key=True, of=("self",)):
-        if too_many.get(slot.pair_id, 0) > 0:
-            too_many[slot.pair_id] -= 1
-            taken.append(slot.pk)
-    return Slot.objects.filter(pk__in=taken).update(closed_at=at, labeler=None, lease=None, lease_ends_at=None)
+    for pk, pair in free_first.values_list("pk", "pair"):
+        if too_many.get(pair, 0) > 0:
+            too_many[pair] -= 1
+            taken.append(pk)
+    return Slot.objects.open().filter(pk__in=taken).update(closed_at=at, labeler=None, lease=None, lease_ends_at=None)
 
 
 def settle_unsettled(campaign: Campaign, *, at: datetime) -> None:

@@ -41,7 +41,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         """Close a place for this assignment's label and return it, or None if the pair has none left for its labeler.
 
         Its own slot while the lease is on it; else a slot of the pair that the same labeler holds by now; else a free one.
-        The caller holds the pair's lock, so nothing moves in between except leases, which the guarded UPDATE notices.
+        The caller holds the pair's lock, so nothing moves in between except leases. It waits for one that is being made: it may be this labeler's.
         """
         own = self.filter(pk=assignment.slot_id, lease=assignment.key, closed_at=None)
         if own.update(closed_at=at, lease=None, lease_ends_at=None):
@@ -55,7 +55,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         ):
             return None  # they have a label here already
         places = of_pair.filter(Q(labeler_id=assignment.labeler_id) | Q(labeler=None)).order_by(models.F("labeler_id").asc(nulls_last=True), "id")
-        for place in places.select_for_update(skip_locked=True, no_key=True)[:1]:
+        for place in places.select_for_update(no_key=True)[:1]:
             self.filter(pk=place.pk).update(labeler_id=assignment.labeler_id, closed_at=at, lease=None, lease_ends_at=None)
             place.refresh_from_db()
             return place

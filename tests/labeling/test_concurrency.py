@@ -1,0 +1,309 @@
+"""People at the same moment: two windows of one labeler, the sweep, a researcher who changes k, an owner who closes accounts.
+
+Real commits, each actor in a thread with a connection of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from threading import Barrier, BrokenBarrierError, Event
+from time import sleep
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from accounts.models import User
+from labeling import adjudicating, assigning, campaigning, inviting, settling, submitting
+from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Label, Pair, Skip, Slot
+from tests.builders import NOW, make_campaign, make_pair, make_user
+from tests.labeling.places import check_places
+
+pytestmark = pytest.mark.commits
+
+LATE = NOW + timedelta(minutes=31)
+LABELERS = 6
+"""Fewer than the connections of the pool, with those who come beside them."""
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Do these at the same moment. Returns what each returned; raises what one of them raised."""
+    gate = Barrier(len(acts))
+
+    def do(act: Callable[[], Any]) -> Any:
+        try:
+            connection.ensure_connection()
+            gate.wait(20)
+            return act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as crowd:
+        return [done.result() for done in [crowd.submit(do, act) for act in acts]]
+
+
+def while_uncommitted(act: Callable[[], Any], *others: Callable[[], Any]) -> list[Any]:
+    """Do the one in a transaction, and the others before it commits; those that wait for it do so for half a second. Returns what each returned."""
+    is_done = Event()
+
+    def first() -> Any:
+        with transaction.atomic():
+            returned = act()
+            is_done.set()
+            sleep(0.5)
+        return returned
+
+    def then(other: Callable[[], Any]) -> Any:
+        assert is_done.wait(20)
+        return other()
+
+    return at_once(first, *[partial(then, other) for other in others])
+
+
+@pytest.fixture
+def labelers(committed_db: str) -> list[User]:
+    return [make_user(f"labeler{number}") for number in range(LABELERS)]
+
+
+def make_work(labelers: list[User], *, pairs: int, overlap: int, **fields: Any) -> Campaign:
+    campaign = make_campaign(overlap=overlap, labelers=tuple(labelers), **fields)
+    for _ in range(pairs):
+        make_pair(campaign)
+    return campaign
+
+
+def leased(campaign: Campaign, labeler: User) -> Assignment:
+    assignment = assigning.next_for(campaign, labeler, at=NOW)
+    assert assignment is not None
+    return assignment
+
+
+def asks(campaign: Campaign, labeler: User) -> Callable[[], Assignment | None]:
+    return partial(assigning.next_for, campaign, labeler, at=NOW)
+
+
+def submits(assignment: Assignment, preference: int = -1, *, key: uuid.UUID | None = None, late: bool = False) -> Callable[[], Label]:
+    return partial(submitting.submit_label, assignment=assignment, preference=preference, submission_key=key or uuid.uuid4(), at=LATE if late else NOW)
+
+
+def label_all(campaign: Campaign, labeler: User) -> int:
+    """Label until nothing is left. Returns how many submissions were acknowledged."""
+    sent = 0
+    while assignment := assigning.next_for(campaign, labeler, at=NOW):
+        submits(assignment, preference=(-2, 2, 0)[(labeler.pk + sent) % 3])()
+        sent += 1
+    return sent
+
+
+# ---- two windows of one labeler ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", ["finish", "spread"])
+def test_windows_of_one_labeler_hold_no_two_places_at_a_pair(labelers: list[User], strategy: str) -> None:
+    campaign = make_work(labelers, pairs=24, overlap=4, strategy=strategy)
+    for labeler in labelers:
+        found = at_once(*[asks(campaign, labeler)] * 4)
+        held = Slot.objects.held().filter(labeler=labeler).values_list("lease", "pair")
+        assert {(assignment.key, assignment.pair_id) for assignment in found} == set(held)
+        assert len({pair for _, pair in held}) == len(held)
+    check_places(campaign)
+
+
+def test_a_submission_sent_from_four_windows_is_one_label(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=1, overlap=LABELERS)
+    for labeler in labelers:
+        key, assignment = uuid.uuid4(), leased(campaign, labeler)
+        assert len(set(at_once(*[submits(assignment, preference, key=key) for preference in (-3, -1, 1, 3)]))) == 1
+    assert Label.objects.counting().count() == Label.objects.count() == LABELERS
+    check_places(campaign)
+
+
+def test_four_answers_to_one_assignment_count_once(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=2, overlap=3)
+    said = at_once(*[submits(leased(campaign, labelers[0]), preference) for preference in (-3, -1, 1, 3)])
+    assert sorted(label.is_surplus for label in said) == [False, True, True, True]
+    check_places(campaign)
+
+
+def test_a_late_answer_and_a_newer_lease_are_one_place(labelers: list[User]) -> None:
+    """One window answers what it had lost, while another asks for the next pair, which may be the same one."""
+    campaign = make_work(labelers, pairs=1, overlap=2)
+    for labeler in labelers[:2]:
+        late = leased(campaign, labeler)
+        assigning.return_expired(at=LATE)
+        newer, label = while_uncommitted(asks(campaign, labeler), submits(late, late=True))
+        assert newer.pair_id == late.pair_id
+        assert not label.is_surplus
+        check_places(campaign)
+
+
+def test_an_answer_counts_though_its_pair_is_skipped_at_that_moment(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=1, overlap=LABELERS)
+    for labeler in labelers:
+        assignment = leased(campaign, labeler)
+        skipped, label = at_once(partial(assigning.skip, assignment=assignment, reason="broken", note="", at=NOW), submits(assignment))
+        assert (skipped is not None) == Skip.objects.filter(assignment=assignment).exists()
+        assert not label.is_surplus
+    check_places(campaign)
+
+
+# ---- the last places of a pair -------------------------------------------------------------------------------------
+
+
+def test_the_last_labels_of_a_pair_settle_it(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=3, overlap=LABELERS)
+    for pair in Pair.objects.all():
+        at_once(*[submits(leased(campaign, labeler)) for labeler in labelers])
+        pair.refresh_from_db()
+        assert (pair.standing, pair.verdict) == ("agreed", "a")
+    check_places(campaign)
+
+
+def test_without_the_pairs_lock_its_last_labels_leave_it_waiting(labelers: list[User], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control of the test above: each of two sees the other's place as open still."""
+    campaign = make_work(labelers, pairs=1, overlap=2)
+    both_are_in, settle = Barrier(2), settling.settle
+
+    def settle_together(pair: Pair, **at: Any) -> Pair:
+        both_are_in.wait(20)
+        return settle(pair, **at)
+
+    monkeypatch.setattr(type(Pair.objects.all()), "lock", lambda pairs, pk: pairs.get(pk=pk))
+    monkeypatch.setattr(settling, "settle", settle_together)
+    at_once(*[submits(leased(campaign, labeler)) for labeler in labelers[:2]])
+    assert Pair.objects.get().standing == "waiting"
+    assert [difference.derived.standing for difference in settling.differences()] == ["agreed"]
+
+
+def test_with_the_pairs_lock_two_never_settle_together(labelers: list[User], monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = make_work(labelers, pairs=1, overlap=2)
+    never, settle = Barrier(2), settling.settle
+
+    def settle_alone(pair: Pair, **at: Any) -> Pair:
+        with pytest.raises(BrokenBarrierError):
+            never.wait(0.3)
+        return settle(pair, **at)
+
+    monkeypatch.setattr(settling, "settle", settle_alone)
+    at_once(*[submits(leased(campaign, labeler)) for labeler in labelers[:2]])
+    check_places(campaign)
+
+
+def test_two_verdicts_at_once_are_one_and_a_surplus(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=2, overlap=2)
+    for _ in range(2):
+        for labeler, preference in zip(labelers, (-2, 2), strict=False):
+            submits(leased(campaign, labeler), preference)()
+        turns = [turn_of(campaign, adjudicator) for adjudicator in labelers[2:4]]
+        stored = at_once(*[rules(turn) for turn in turns])
+        assert sorted(adjudication.is_surplus for adjudication in stored) == [False, True]
+    check_places(campaign)
+
+
+def turn_of(campaign: Campaign, adjudicator: User) -> AdjudicationTurn:
+    """A turn that lapses as soon as the next one is taken."""
+    AdjudicationTurn.objects.update(lease_ends_at=NOW - timedelta(minutes=1))
+    turn = adjudicating.next_for(campaign, adjudicator, at=NOW)
+    assert turn is not None
+    return turn
+
+
+def rules(turn: AdjudicationTurn) -> Callable[[], Adjudication]:
+    return partial(adjudicating.adjudicate, turn=turn, preference=1, both_bad=False, reason_class="taste", reason="words", submission_key=uuid.uuid4(), at=NOW)
+
+
+# ---- the sweep, k, and closed accounts -----------------------------------------------------------------------------
+
+
+def test_the_sweep_takes_no_answer_away(labelers: list[User]) -> None:
+    """Everybody answers late while the sweep frees their places: all count, since nobody else is there."""
+    campaign = make_work(labelers, pairs=8, overlap=3)
+    for _ in range(4):
+        late = [leased(campaign, labeler) for labeler in labelers]
+        *labels, _ = at_once(*[submits(assignment, late=True) for assignment in late], sweep)
+        assert not [label for label in labels if label.is_surplus]
+        check_places(campaign)
+
+
+def test_the_sweep_gives_a_place_to_one_of_those_who_want_it(labelers: list[User]) -> None:
+    """Some answer late while the sweep frees their places and others ask for pairs: an answer counts or is surplus, and no place is lost."""
+    campaign = make_work(labelers, pairs=6, overlap=1)
+    gone, there = labelers[:3], labelers[3:]
+    late = [leased(campaign, labeler) for labeler in gone]
+    *found, _ = at_once(*[submits(assignment, late=True) for assignment in late], *[asks(campaign, labeler) for labeler in there], sweep)
+    check_places(campaign)
+    assert Label.objects.count() == len(gone)
+    assert len({assignment.pair_id for assignment in found[3:]}) == len(there)
+
+
+def sweep() -> int:
+    return assigning.return_expired(at=LATE)
+
+
+def test_k_changes_while_everybody_labels(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=10, overlap=3)
+    *sent, _ = at_once(*[partial(label_all, campaign, labeler) for labeler in labelers], partial(change_k, campaign, 2, 4, 1, 3))
+    assert Label.objects.count() == sum(sent)
+    check_places(campaign)
+    assert max(Counter(Label.objects.counting().values_list("pair", flat=True)).values()) <= 4
+    for labeler in labelers:
+        label_all(campaign, labeler)
+    assert not Pair.objects.filter(standing="waiting").exists()
+    check_places(campaign)
+
+
+def test_while_k_goes_down_others_still_get_pairs(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=4, overlap=3)
+    _, found = while_uncommitted(partial(change_k, campaign, 2), asks(campaign, labelers[0]))
+    assert found is not None
+    check_places(campaign)
+
+
+def change_k(campaign: Campaign, *overlaps: int) -> None:
+    for overlap in overlaps:
+        campaigning.change_overlap(campaign=campaign, overlap=overlap, actor=None, at=NOW)
+
+
+def test_k_goes_down_under_the_hands_of_those_who_answer(labelers: list[User]) -> None:
+    """Every place is on a screen: who answers before its place goes counts, the others are kept as surplus."""
+    campaign = make_work(labelers, pairs=1, overlap=LABELERS)
+    on_screens = [leased(campaign, labeler) for labeler in labelers]
+    *labels, _ = at_once(*map(submits, on_screens), partial(change_k, campaign, 2))
+    counted = sum(not label.is_surplus for label in labels)
+    assert 2 <= counted <= LABELERS
+    assert Label.objects.counting().count() == counted
+    check_places(campaign)
+
+
+def test_an_account_is_closed_while_its_answer_comes_in(labelers: list[User]) -> None:
+    owner = make_user("olga", is_owner=True)
+    campaign = make_work(labelers, pairs=3, overlap=3)
+    for labeler in labelers:
+        assignment = leased(campaign, labeler)
+        label, closed = at_once(submits(assignment), closes(labeler, owner))
+        assert closed
+        assert not label.is_surplus
+        assert not Slot.objects.held().filter(labeler=labeler).exists()
+        check_places(campaign)
+
+
+def closes(labeler: User, owner: User) -> Callable[[], bool]:
+    return partial(inviting.close_account, user=labeler, actor=owner, at=NOW)
+
+
+def test_the_sweep_k_and_closed_accounts_wait_for_each_other(labelers: list[User]) -> None:
+    """Each of them writes many places at once. None is stopped by another (a deadlock would raise here)."""
+    owner = make_user("olga", is_owner=True)
+    for _ in range(4):
+        campaign = make_work(labelers, pairs=12, overlap=4)
+        for labeler in labelers:
+            at_once(*[asks(campaign, labeler)] * 3)
+        at_once(*[closes(labeler, owner) for labeler in labelers[:3]], sweep, sweep, partial(change_k, campaign, 1, 3))
+        for labeler in labelers[:3]:
+            assert inviting.reopen_account(user=labeler, actor=owner, at=NOW)
+        check_places(campaign)
