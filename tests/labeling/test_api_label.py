@@ -49,6 +49,15 @@ def test_it_works(campaign: Campaign, api: Api) -> None:
     assert (label.source, label.verdict == "a") == ("api", found["left"] == "text of A")
 
 
+def test_a_rationale_is_asked_for_where_the_campaign_requires_one(campaign: Campaign, api: Api) -> None:
+    make_pair(campaign)
+    Campaign.objects.update(rationale_required=True)
+    key = leased(api, campaign)["key"]
+    refused = api.post("api-label", key, choice=1)
+    assert (refused.status_code, list(refused.json())) == (400, ["rationale"])
+    assert api.post("api-label", key, choice=1, rationale="because").status_code == 200
+
+
 def test_the_next_pair_can_come_with_the_answer(campaign: Campaign, api: Api) -> None:
     make_pair(campaign)
     make_pair(campaign, a="the second A", b="the second B")
@@ -114,3 +123,12 @@ def test_a_session_is_no_token(campaign: Campaign, lena: User) -> None:
     client = Client()
     client.force_login(lena)
     assert client.post(reverse("api-next", args=[campaign.slug])).status_code == 401
+
+
+def test_a_body_that_is_too_large_or_nested_without_end_is_refused(campaign: Campaign, api: Api) -> None:
+    make_pair(campaign)
+    address = reverse("api-label", args=[leased(api, campaign)["key"]])
+    large = api.client.post(address, json.dumps({"choice": 1, "rationale": "x" * 3_000_000}), content_type="application/json")
+    nested = api.client.post(address, '{"choice": ' + "[" * 100_000, content_type="application/json")
+    assert (large.status_code, nested.status_code) == (400, 400)
+    assert not Label.objects.exists()
