@@ -50,6 +50,8 @@ class JudgmentSerializer(serializers.Serializer[dict[str, Any]]):
         return check_kept_whole(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.context.get("rationale_required") and not attrs["rationale"]:
+            raise ValidationError({"rationale": "This campaign asks for a rationale."})
         if attrs["both_bad"] and attrs["choice"] != 0:
             raise ValidationError({"both_bad": "Both bad is a tie: send choice 0 with it."})
         return attrs
@@ -94,7 +96,7 @@ def next_pair(request: Request, slug: str) -> Response:
 def label(request: Request, key: UUID) -> Response:
     """Store a judgment. The same submission key gets the first answer again; a late judgment is never dropped."""
     assignment, campaign = access.own_assignment(signed_in(request), key)
-    form = JudgmentSerializer(data=request.data)
+    form = JudgmentSerializer(data=request.data, context={"rationale_required": campaign.rationale_required})
     form.is_valid(raise_exception=True)
     sent = form.validated_data
     at = timezone.now()

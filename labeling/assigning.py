@@ -17,7 +17,7 @@ NEXT = """
 WITH held AS (
     UPDATE labeling_slot SET lease_ends_at = %(ends)s
     WHERE labeler_id = %(labeler)s AND closed_at IS NULL AND id = (
-        SELECT id FROM labeling_slot WHERE labeler_id = %(labeler)s AND campaign_id = %(campaign)s AND closed_at IS NULL ORDER BY lease_ends_at, id LIMIT 1)
+        SELECT id FROM labeling_slot WHERE labeler_id = %(labeler)s AND campaign_id = %(campaign)s AND closed_at IS NULL ORDER BY id LIMIT 1)
     RETURNING lease
 ), here AS (
     SELECT coalesce((SELECT rank FROM labeling_cursor WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s AND epoch = %(epoch)s), %(start)s) AS rank
@@ -61,7 +61,7 @@ def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment |
 
     A reload therefore shows the same pair on the same sides. A paused or closed campaign hands out nothing new.
     Two windows of one labeler that ask at the same moment may reach for two places at one pair; the unique index refuses
-    the second, whose walk then sees the first and passes the pair over.
+    the second, which then gets what the first got. Where they got two pairs, a reload shows the same one of them each time.
     """
     try:
         return walk(campaign, labeler, at=at)

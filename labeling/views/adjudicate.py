@@ -7,8 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -83,7 +83,9 @@ def submit_adjudication(request: HttpRequest, slug: str, key: UUID) -> HttpRespo
 def show_adjudication(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     campaign = access.campaign_of(signed_in(request), slug, Role.ADJUDICATOR)
     turn = access.own_turn(signed_in(request), campaign, key)
-    adjudication = get_object_or_404(Adjudication.objects.select_related("turn"), turn=turn)
+    adjudication = Adjudication.objects.filter(turn=turn).select_related("turn").order_by("pk").first()  # a second one came from another window
+    if adjudication is None:
+        raise Http404("No verdict was given in this turn.")
     context = {"reveal": reveal(adjudication, campaign), "card": cards.card_of_turn(turn, campaign, at=timezone.now())}
     return render(request, "labeling/adjudicate.html#reveal" if request.htmx else PAGE, context)  # type: ignore[attr-defined]
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import signed_in
 from labeling import access, assigning, cards, submitting
 from labeling.forms import IN_WORDS, LabelForm, SkipForm
-from labeling.models import Campaign, Label, Role
+from labeling.models import Assignment, Campaign, Label, Role
 
 PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
 
@@ -44,7 +44,7 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
         )
     except submitting.NotYours as refusal:
         return HttpResponse(str(refusal), status=409, content_type="text/plain")
-    return go_on(request, campaign, said(label, form), at=at)
+    return go_on(request, campaign, said(label, assignment), at=at)
 
 
 @require_POST
@@ -58,11 +58,11 @@ def skip(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     return go_on(request, campaign, "Skipped." if skipped else "That pair was labeled before; the label stays.", at=at)
 
 
-def said(label: Label, form: LabelForm) -> str:
-    """Say in words what became of a submission."""
+def said(label: Label, assignment: Assignment) -> str:
+    """Say in words what became of a submission. What is stored, not what was sent: a repeated one gets the first answer again."""
     if label.is_surplus:
         return "That pair was complete by then. Your judgment is kept and marked; it is not counted."
-    return f"Stored: {IN_WORDS[form.cleaned_data['choice']]}."
+    return f"Stored: {IN_WORDS['both-bad' if label.both_bad else str(assignment.preference_from(label.preference or 0))]}."
 
 
 def go_on(request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime) -> HttpResponse:

@@ -19,7 +19,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from accounts.models import User
-from labeling import adjudicating, assigning, campaigning, inviting, settling, submitting
+from labeling import adjudicating, assigning, campaigning, inviting, settling, slotting, submitting
 from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Label, Pair, Skip, Slot
 from tests.builders import NOW, make_campaign, make_pair, make_user
 from tests.labeling.places import check_places
@@ -72,8 +72,7 @@ def labelers(committed_db: str) -> list[User]:
 
 def make_work(labelers: list[User], *, pairs: int, overlap: int, **fields: Any) -> Campaign:
     campaign = make_campaign(overlap=overlap, labelers=tuple(labelers), **fields)
-    for _ in range(pairs):
-        make_pair(campaign)
+    slotting.make_slots([make_pair(campaign, slots=0) for _ in range(pairs)], overlap=overlap, strategy=campaign.strategy)
     return campaign
 
 
@@ -112,6 +111,13 @@ def test_windows_of_one_labeler_hold_no_two_places_at_a_pair(labelers: list[User
         assert {(assignment.key, assignment.pair_id) for assignment in found} == set(held)
         assert len({pair for _, pair in held}) == len(held)
     check_places(campaign)
+
+
+def test_a_reload_shows_one_pair_also_where_two_windows_hold_two(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=3, overlap=2, strategy="spread")
+    while_uncommitted(asks(campaign, labelers[0]), asks(campaign, labelers[0]))
+    assert Slot.objects.held().count() == 2
+    assert len({assigning.next_for(campaign, labelers[0], at=NOW + timedelta(minutes=minutes)) for minutes in range(1, 5)}) == 1
 
 
 def test_a_submission_sent_from_four_windows_is_one_label(labelers: list[User]) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule, run_state_machine_as_test
 
 from accounts.models import User
-from labeling import adjudicating, assigning, campaigning, inviting, settling, submitting
+from labeling import adjudicating, assigning, campaigning, inviting, settling, slotting, submitting
 from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Label, Pair, Slot
 from tests.builders import NOW, join, make_campaign, make_pair, make_user
 from tests.labeling.places import UNSETTLED, kind_of
@@ -410,8 +410,7 @@ def world(db: None) -> World:
     for campaign in campaigns.values():
         for adjudicator in adjudicators:
             join(campaign, adjudicator, "adjudicator")
-        for _ in range(PAIRS):
-            make_pair(campaign)
+        slotting.make_slots([make_pair(campaign, slots=0) for _ in range(PAIRS)], overlap=campaign.overlap, strategy=campaign.strategy)
     return World(campaigns, labelers, adjudicators, make_user("olga", is_owner=True))
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from pytest_django.asserts import assertContains
 
 from accounts.models import User
 from labeling import assigning, submitting
@@ -80,6 +81,14 @@ def test_the_same_submission_key_gets_the_first_answer_again(campaign: Campaign,
     again = submit(assignment, 3, submission_key=key)
     assert again == first
     assert Label.objects.get().preference == -2
+
+
+def test_a_repeated_submission_is_told_what_is_stored(campaign: Campaign, lena: User, as_: As) -> None:
+    make_pair(campaign)
+    url, first = reverse("submit-label", args=[campaign.slug, lease(campaign, lena).key]), form("-2")
+    as_(lena).post(url, first, headers={"HX-Request": "true"})
+    again = as_(lena).post(url, first | {"choice": "both-bad"}, headers={"HX-Request": "true"})
+    assertContains(again, "Stored: left better.")
 
 
 def test_a_submission_key_of_somebody_else_is_refused(campaign: Campaign, lena: User, otto: User) -> None:
