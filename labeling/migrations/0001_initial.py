@@ -422,11 +422,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='adjudication',
-            constraint=models.CheckConstraint(condition=models.Q(('preference__isnull', True), models.Q(('preference__gte', -3), ('preference__lt', 0), ('verdict', 'a')), models.Q(('preference', 0), ('verdict', 'tie')), models.Q(('preference__gt', 0), ('preference__lte', 3), ('verdict', 'b')), _connector='OR'), name='adjudicated_preference_and_verdict_agree'),
+            constraint=models.CheckConstraint(condition=models.Q(('preference__isnull', True), models.Q(('verdict__isnull', False), models.Q(models.Q(('preference__gte', -3), ('preference__lt', 0), ('verdict', 'a')), models.Q(('preference', 0), ('verdict', 'tie')), models.Q(('preference__gt', 0), ('preference__lte', 3), ('verdict', 'b')), _connector='OR')), _connector='OR'), name='adjudicated_preference_and_verdict_agree'),
         ),
         migrations.AddConstraint(
             model_name='adjudication',
-            constraint=models.CheckConstraint(condition=models.Q(('both_bad', False), ('verdict', 'tie'), _connector='OR'), name='adjudicated_both_bad_is_a_tie'),
+            constraint=models.CheckConstraint(condition=models.Q(('both_bad', False), models.Q(('verdict', 'tie'), ('verdict__isnull', False)), _connector='OR'), name='adjudicated_both_bad_is_a_tie'),
         ),
         migrations.AddConstraint(
             model_name='adjudication',
@@ -514,7 +514,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(('both_bad', False), ('verdict', 'tie'), _connector='OR'), name='both_bad_is_a_tie'),
+            constraint=models.CheckConstraint(condition=models.Q(('both_bad', False), models.Q(('verdict', 'tie'), ('verdict__isnull', False)), _connector='OR'), name='both_bad_is_a_tie'),
         ),
         migrations.AddConstraint(
             model_name='label',

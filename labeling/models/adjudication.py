@@ -85,13 +85,13 @@ class Adjudication(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["pair"], condition=Q(supersedes__isnull=True, is_surplus=False), name="pair_has_one_first_adjudication"),
             models.CheckConstraint(
+                # Without the NOT NULL an unknown verdict would make the condition unknown, which a CHECK lets pass.
                 condition=Q(preference__isnull=True)
-                | Q(preference__lt=0, preference__gte=-3, verdict="a")
-                | Q(preference=0, verdict="tie")
-                | Q(preference__gt=0, preference__lte=3, verdict="b"),
+                | Q(verdict__isnull=False)
+                & (Q(preference__lt=0, preference__gte=-3, verdict="a") | Q(preference=0, verdict="tie") | Q(preference__gt=0, preference__lte=3, verdict="b")),
                 name="adjudicated_preference_and_verdict_agree",
             ),
-            models.CheckConstraint(condition=Q(both_bad=False) | Q(verdict="tie"), name="adjudicated_both_bad_is_a_tie"),
+            models.CheckConstraint(condition=Q(both_bad=False) | Q(verdict__isnull=False, verdict="tie"), name="adjudicated_both_bad_is_a_tie"),
             models.CheckConstraint(condition=Q(erased_at__isnull=False) | Q(reason__isnull=False) & ~Q(reason=""), name="adjudication_has_a_reason"),
         ]
         triggers = append_only(erasable="reason")

@@ -83,7 +83,7 @@ class Label(models.Model):
                 | Q(preference__gt=0, preference__lte=3, verdict="b"),
                 name="preference_and_verdict_agree",
             ),
-            models.CheckConstraint(condition=Q(both_bad=False) | Q(verdict="tie"), name="both_bad_is_a_tie"),
+            models.CheckConstraint(condition=Q(both_bad=False) | Q(verdict__isnull=False, verdict="tie"), name="both_bad_is_a_tie"),
             models.CheckConstraint(
                 condition=Q(source="imported", left_was_a__isnull=True, assignment__isnull=True)
                 | ~Q(source="imported") & Q(left_was_a__isnull=False, assignment__isnull=False),

@@ -80,6 +80,22 @@ def test_the_same_submission_key_gets_the_first_answer_again(campaign: Campaign,
     assert Adjudication.objects.count() == 1
 
 
+def test_a_second_verdict_from_another_window_is_kept_and_the_first_is_shown(campaign: Campaign, contested: Pair, ada: User, as_: As) -> None:
+    turn = turn_of(campaign, ada)
+    for reason in ("the first reason", "the second reason"):
+        page = as_(ada).post(reverse("submit-adjudication", args=[campaign.slug, turn.key]), form(reason=reason), follow=True)
+    assert page.status_code == 200
+    assert "the first reason" in page.content.decode()
+    assert sorted(Adjudication.objects.values_list("is_surplus", flat=True)) == [False, True]
+
+
+@pytest.mark.parametrize("fields", [{"verdict": None, "preference": 2}, {"verdict": None, "preference": None, "both_bad": True}])
+def test_a_verdict_that_contradicts_itself_is_refused_by_the_database(campaign: Campaign, contested: Pair, ada: User, fields: dict[str, object]) -> None:
+    said = {"reason_class": "taste", "reason": "words", "left_was_a": True, "submission_key": uuid.uuid4(), "submitted_at": NOW} | fields
+    with pytest.raises(IntegrityError, match="adjudicated_"), transaction.atomic():
+        Adjudication.objects.create(turn=turn_of(campaign, ada), pair=contested, adjudicator=ada, rubric_version=contested.rubric_version, **said)
+
+
 def test_two_adjudicators_get_different_pairs(campaign: Campaign, contested: Pair, ada: User, lena: User, otto: User) -> None:
     second = make_user()
     join(campaign, second, Role.ADJUDICATOR)
