@@ -9,7 +9,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
+from psycopg import Cursor
 
 Row = tuple[Any, ...]
 Instance = TypeVar("Instance", bound=Model)
@@ -17,16 +19,28 @@ Instance = TypeVar("Instance", bound=Model)
 
 def one(statement: str, **values: Any) -> Row | None:
     """Run a statement and return its first row, or None."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchone()  # type: ignore[no-any-return]
 
 
 def every(statement: str, **values: Any) -> list[Row]:
     """Run a statement and return its rows."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def run(statement: str, **values: Any) -> None:
+    """Run a statement that returns nothing."""
+    with prepared() as cursor:
+        cursor.execute(statement, values)
+
+
+def prepared() -> CursorWrapper:
+    """Return a cursor that sends values apart from the statement, so that PostgreSQL plans it once a connection. (Django's own puts them into it.)"""
+    connection.ensure_connection()
+    return connection._prepare_cursor(Cursor(connection.connection))  # type: ignore[no-any-return,attr-defined]
 
 
 @cache

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts import statements
 from accounts.models import User
-from labeling.models import AdjudicationTurn, Assignment, Campaign, Label, Pair, Rendering
+from labeling.models import AdjudicationTurn, Assignment, Campaign, Label, Pair
 from labeling.rendering import RENDERER, render_raw, render_text
 
 
@@ -89,6 +89,11 @@ JOIN labeling_rubricversion AS rubric ON rubric.id = pair.rubric_version_id
 WHERE pair.id = %(pair)s
 """
 RENDERINGS = "SELECT sha256, html, raw FROM labeling_rendering WHERE sha256 = ANY(%(keys)s) AND renderer = %(renderer)s"
+KEEP = """
+INSERT INTO labeling_rendering (sha256, renderer, html, raw)
+SELECT sha256, %(renderer)s, html, raw FROM unnest(%(keys)s::text[], %(htmls)s::text[], %(raws)s::text[]) AS made (sha256, html, raw)
+ON CONFLICT (sha256) DO UPDATE SET renderer = excluded.renderer, html = excluded.html, raw = excluded.raw
+"""
 LABELS_SINCE = "SELECT count(*) FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s AND supersedes_id IS NULL"
 
 
@@ -159,8 +164,8 @@ def stored_renderings(keys: set[str]) -> Iterable[statements.Row]:
 
 
 def keep(made: dict[str, Shown]) -> None:
-    rows = [Rendering(sha256=key, renderer=RENDERER, html=str(shown.html), raw=str(shown.raw)) for key, shown in sorted(made.items())]
-    Rendering.objects.bulk_create(rows, update_conflicts=True, unique_fields=["sha256"], update_fields=["renderer", "html", "raw"])
+    keys = sorted(made)  # in one order everywhere: two who keep the same texts wait for one another in turn
+    statements.run(KEEP, keys=keys, renderer=RENDERER, htmls=[str(made[key].html) for key in keys], raws=[str(made[key].raw) for key in keys])
 
 
 def labels_since_midnight(labeler: User, *, at: datetime) -> int:

@@ -466,7 +466,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='slot',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True), ('labeler__isnull', False)), fields=['labeler', 'campaign'], name='slot_held'),
+            index=models.Index(condition=models.Q(('closed_at__isnull', True), ('labeler__isnull', False)), fields=['labeler', 'campaign', 'id'], name='slot_held'),
         ),
         migrations.AddIndex(
             model_name='slot',
