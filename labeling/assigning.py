@@ -12,7 +12,8 @@ from labeling.models import Assignment, Campaign, Label, Skip, Slot
 from labeling.models.assignment import opaque_key
 
 # What the labeler holds, its lease renewed; else one ordered walk over the partial index on free slots, from the labeler's cursor on. A slot is
-# passed over where the labeler has a place at its pair, or gave the pair back. SKIP LOCKED: two clients never wait for, or take, the same slot.
+# passed over where the labeler has a place at its pair, gave the pair back, or had it before them as an adjudicator, who knows that labelers differ and
+# may have seen what they said. SKIP LOCKED: two clients never wait for, or take, the same slot.
 NEXT = """
 WITH held AS (
     UPDATE labeling_slot SET lease_ends_at = %(ends)s
@@ -32,6 +33,7 @@ WITH held AS (
           WHERE other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s AND other.rubric_version_id = slot.rubric_version_id
             AND other.kind IN ('work', 'escalation'))
       AND NOT EXISTS (SELECT FROM labeling_skip AS skip WHERE skip.labeler_id = %(labeler)s AND skip.pair_id = slot.pair_id)
+      AND %(labeler)s NOT IN (SELECT turn.adjudicator_id FROM labeling_adjudicationturn AS turn WHERE turn.pair_id = slot.pair_id)
     ORDER BY slot.rank, slot.id
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED

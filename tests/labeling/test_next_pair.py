@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from labeling import assigning, submitting
+from labeling import adjudicating, assigning, campaigning, settling, submitting
 from labeling.models import Assignment, Campaign, Label, Pair, Skip, Slot
-from tests.builders import NOW, make_campaign, make_pair, make_user
+from tests.builders import NOW, join, make_campaign, make_label, make_pair, make_user
 
 As = Callable[[User], Client]
 
@@ -143,6 +143,20 @@ def test_a_labeled_pair_cannot_be_skipped(campaign: Campaign, lena: User) -> Non
     assert assignment is not None
     answer(assignment)
     assert assigning.skip(assignment=assignment, reason="broken", note="", at=NOW) is None
+
+
+def test_who_had_a_pair_as_an_adjudicator_is_not_asked_to_label_it(campaign: Campaign, lena: User, otto: User, ada: User) -> None:
+    """Raising k opens a contested pair again, and the adjudicator may label too."""
+    pair = make_pair(campaign, slots=0)
+    for labeler, preference in ((lena, -1), (otto, 1)):
+        make_label(pair, labeler, preference)
+    settling.settle(pair, at=NOW)
+    join(campaign, ada)
+    assert adjudicating.next_for(campaign, ada, at=NOW) is not None
+    campaigning.change_overlap(campaign=campaign, overlap=3, actor=None, at=NOW)
+    campaign.refresh_from_db()
+    assert assigning.next_for(campaign, ada, at=NOW) is None
+    assert assigning.next_for(campaign, make_user(), at=NOW) is not None
 
 
 def test_a_labeler_of_another_campaign_finds_no_desk(campaign: Campaign, eve: User, as_: As) -> None:
