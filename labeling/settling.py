@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Prefetch, prefetch_related_objects
 
 from accounts import statements
@@ -99,11 +100,19 @@ def ledgers() -> tuple[Prefetch[Any], ...]:
 
 
 def differences(*, chunk: int = 2000) -> Iterator[Difference]:
-    """Derive every standing again, in a bounded number of queries a chunk, and yield those that are stored otherwise."""
+    """Derive every standing again, in a bounded number of queries a chunk, and yield those that are stored otherwise. People may label meanwhile."""
     for pair in Pair.objects.order_by("id").prefetch_related(*ledgers()).iterator(chunk_size=chunk):
-        derived = derive_from_prefetched(pair)
-        if derived != stored(pair):
-            yield Difference(pair.pk, stored(pair), derived)
+        if derive_from_prefetched(pair) != stored(pair) and (difference := difference_of(pair.pk)):
+            yield difference
+
+
+@transaction.atomic
+def difference_of(pair_id: int) -> Difference | None:
+    """Derive one standing with its pair locked: where many are read, a label may come in between a pair and its ledgers."""
+    pair = Pair.objects.lock(pair_id)
+    prefetch_related_objects([pair], *ledgers())
+    derived = derive_from_prefetched(pair)
+    return Difference(pair.pk, stored(pair), derived) if derived != stored(pair) else None
 
 
 def derive_from_prefetched(pair: Pair) -> Resolution:

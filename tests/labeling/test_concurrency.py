@@ -200,6 +200,18 @@ def test_with_the_pairs_lock_two_never_settle_together(labelers: list[User], mon
     check_places(campaign)
 
 
+def test_labels_that_come_in_while_standings_are_checked_are_no_difference(labelers: list[User]) -> None:
+    campaign = make_work(labelers, pairs=2, overlap=1)
+    changed, labeled = Pair.objects.order_by("pk")
+    Pair.objects.filter(pk=changed.pk).update(standing="contested")
+    found = settling.differences(chunk=1)
+    assert next(found).pair_id == changed.pk
+    submits(leased(campaign, labelers[0]))()  # of the first pair
+    submits(leased(campaign, labelers[0]))()
+    assert Pair.objects.get(pk=labeled.pk).standing == "agreed"
+    assert list(found) == []
+
+
 def test_two_verdicts_at_once_are_one_and_a_surplus(labelers: list[User]) -> None:
     campaign = make_work(labelers, pairs=2, overlap=2)
     for _ in range(2):
