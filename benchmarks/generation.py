@@ -16,8 +16,6 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from policies.engines.base import Answer, Ask, Sampling
 from policies.engines.convert import demo_model
 from policies.engines.hf import HFEngine
@@ -40,14 +38,13 @@ class Speed:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures hang on: processor, cores, memory, threads, and who else is at work."""
+    """Return what the figures hang on: processor, cores, memory, and who else is at work."""
     info = Path("/proc/cpuinfo")
     models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
     return {
         "processor": models[0] if models else platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "threads": torch.get_num_threads(),
         "load": [round(load, 2) for load in os.getloadavg()],
     }
 
@@ -64,7 +61,6 @@ def plain_loop(engine: HFEngine, asks: Sequence[Ask]) -> Speed:
     tokens = 0
     started = time.monotonic()
     for ask in asks:
-        torch.manual_seed(ask.seed)
         prompt = engine.tokenizer.apply_chat_template(ask.conversation(), add_generation_prompt=True, return_dict=True, return_tensors="pt").to(engine.device)
         sampling = {"temperature": ask.sampling.temperature, "top_p": ask.sampling.top_p, "top_k": ask.sampling.top_k}
         said = engine.model.generate(**prompt, do_sample=True, max_new_tokens=ask.sampling.max_new_tokens, **sampling)[0, prompt["input_ids"].shape[1] :]

@@ -68,6 +68,7 @@ class HFEngine:
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else f"cpu {platform.machine()}",
+            "threads": torch.get_num_threads(),
             "dtype": self.dtype,
             "context": self.context,
             "end_tokens": sorted(self.ends),
