@@ -21,6 +21,7 @@ from django.db import connection, connections, transaction
 from accounts.models import User
 from labeling import adjudicating, assigning, campaigning, inviting, settling, slotting, submitting
 from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Label, Pair, Skip, Slot
+from labeling.resolution import Resolution
 from tests.builders import NOW, make_campaign, make_pair, make_user
 from tests.labeling.places import check_places
 
@@ -173,14 +174,15 @@ def test_the_last_labels_of_a_pair_settle_it(labelers: list[User]) -> None:
 def test_without_the_pairs_lock_its_last_labels_leave_it_waiting(labelers: list[User], monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control of the test above: each of two sees the other's place as open still."""
     campaign = make_work(labelers, pairs=1, overlap=2)
-    both_are_in, settle = Barrier(2), settling.settle
+    both_have_read, derive = Barrier(2), settling.derive
 
-    def settle_together(pair: Pair, **at: Any) -> Pair:
-        both_are_in.wait(20)
-        return settle(pair, **at)
+    def derive_together(pair: Pair) -> Resolution:
+        derived = derive(pair)
+        both_have_read.wait(20)
+        return derived
 
     monkeypatch.setattr(type(Pair.objects.all()), "lock", lambda pairs, pk: pairs.get(pk=pk))
-    monkeypatch.setattr(settling, "settle", settle_together)
+    monkeypatch.setattr(settling, "derive", derive_together)
     at_once(*[submits(leased(campaign, labeler)) for labeler in labelers[:2]])
     assert Pair.objects.get().standing == "waiting"
     assert [difference.derived.standing for difference in settling.differences()] == ["agreed"]
@@ -188,14 +190,14 @@ def test_without_the_pairs_lock_its_last_labels_leave_it_waiting(labelers: list[
 
 def test_with_the_pairs_lock_two_never_settle_together(labelers: list[User], monkeypatch: pytest.MonkeyPatch) -> None:
     campaign = make_work(labelers, pairs=1, overlap=2)
-    never, settle = Barrier(2), settling.settle
+    never, derive = Barrier(2), settling.derive
 
-    def settle_alone(pair: Pair, **at: Any) -> Pair:
+    def derive_alone(pair: Pair) -> Resolution:
         with pytest.raises(BrokenBarrierError):
             never.wait(0.3)
-        return settle(pair, **at)
+        return derive(pair)
 
-    monkeypatch.setattr(settling, "settle", settle_alone)
+    monkeypatch.setattr(settling, "derive", derive_alone)
     at_once(*[submits(leased(campaign, labeler)) for labeler in labelers[:2]])
     check_places(campaign)
 
