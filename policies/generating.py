@@ -101,8 +101,9 @@ RETURNING request.*
 def claim(*, run: GenerationRun, policies: Sequence[Policy], worker: str, limit: int, at: datetime) -> list[GenerationRequest]:
     """Lease up to `limit` queued requests of the run to the worker and return them, first come first; empty: nothing to do.
 
-    They are the worker's until LEASE_SECONDS after `at` or its last beat. What failed before comes last, and one at a time: a prompt that ends its
-    worker ends the whole batch once, and nobody else's second attempt.
+    They are the worker's until LEASE_SECONDS after `at` or its last beat. What failed once comes after, an eighth as many at a time, and what failed
+    twice comes last and alone: a prompt that ends its worker costs others two attempts at the most, and a worker that was killed for no fault of
+    its batch does not have all of it answered one by one.
     """
     for failed_attempts in range(ATTEMPTS):
         params = {
@@ -111,13 +112,18 @@ def claim(*, run: GenerationRun, policies: Sequence[Policy], worker: str, limit:
             "run": run.pk,
             "failed_attempts": failed_attempts,
             "policies": [policy.pk for policy in policies],
-            "limit": 1 if failed_attempts else limit,
+            "limit": most_at_once(limit, failed_attempts),
         }
         claimed = sorted(GenerationRequest.objects.raw(CLAIM, params), key=lambda request: request.pk)
         if claimed:
             prefetch_related_objects(claimed, "prompt", "policy")
             return claimed
     return []
+
+
+def most_at_once(limit: int, failed_attempts: int) -> int:
+    """Return how many requests that failed so often are claimed together."""
+    return (limit, max(1, limit // 8), 1)[min(failed_attempts, 2)]
 
 
 def lease_end(at: datetime) -> datetime:

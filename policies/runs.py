@@ -80,7 +80,7 @@ class Failure:
     @property
     def advice(self) -> str:
         said = f"{self.reason}: {self.detail}"
-        return next((advice for words, advice in ADVICE if words in said), USUAL_ADVICE) if self.is_final else "Nothing: they are tried again, each alone."
+        return next((advice for words, advice in ADVICE if words in said), USUAL_ADVICE) if self.is_final else "Nothing: they are tried again, fewer together."
 
 
 @dataclass(frozen=True)

@@ -115,12 +115,19 @@ def test_a_claim_is_of_its_run_and_of_the_policies_named() -> None:
     assert [request.policy for request in claim(run)] == [run.policy_a]
 
 
-def test_what_failed_before_comes_last_and_alone() -> None:
-    run = make_run(2)
-    for request in claim(run, limit=2):
+def fail_all(requests: list[GenerationRequest]) -> None:
+    for request in requests:
         generating.fail(request=request, reason="no", final=False, at=NOW)
-    assert [request.failed_attempts for request in claim(run)] == [0, 0]
-    assert [request.failed_attempts for request in claim(run)] == [1]
+
+
+def test_what_failed_once_comes_last_and_an_eighth_together_and_then_alone() -> None:
+    run = make_run(10)
+    fail_all(claim(run, limit=16))
+    assert [request.failed_attempts for request in claim(run, limit=16)] == [0] * 4
+    again = claim(run, limit=16)
+    assert [request.failed_attempts for request in again] == [1, 1]
+    fail_all([*again, *(request for _ in range(7) for request in claim(run, limit=16))])
+    assert [request.failed_attempts for request in claim(run, limit=16)] == [2]
 
 
 def run_unknown_to_the_planner() -> GenerationRun:

@@ -198,7 +198,7 @@ def test_failures_are_told_by_reason_with_what_to_do(as_: As, rosa: User) -> Non
         "Leave these prompts out, or ask a policy with a longer context.",
     ]
     assert rows[1][:3] == ["<b>busy</b>", "1", "1"]
-    assert rows[1][4] == "Nothing: they are tried again, each alone."
+    assert rows[1][4] == "Nothing: they are tried again, fewer together."
     assert elements(page, "b", class_="") == []
     assert "Retry 3 failed" in buttons(page)
 
