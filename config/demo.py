@@ -26,6 +26,8 @@ SAMPLINGS = {
     "smollm2-135m-lively": {"temperature": 1.0, "top_p": 0.95, "max_new_tokens": 160},
 }
 LABELERS, ADJUDICATOR, RESEARCHER, OWNER = ("lena", "otto"), "ada", "rosa", "olga"
+# Both policies are asked alike. Without it, half of this small model's answers ramble until they are cut.
+SYSTEM_PROMPT = "You are a helpful assistant. Answer in a few short sentences, then stop."
 SEED = 20260525
 
 Say = Callable[[str], None]
@@ -82,7 +84,7 @@ def make_policy(name: str, researcher: User, *, at: datetime) -> Policy:
     if found:
         return found
     return registering.register_policy(
-        name=name, engine=Policy.Engine.HF, source="demo/smollm2-135m-instruct", sampling=SAMPLINGS[name], by=researcher, at=at
+        name=name, engine=Policy.Engine.HF, source="demo/smollm2-135m-instruct", system_prompt=SYSTEM_PROMPT, sampling=SAMPLINGS[name], by=researcher, at=at
     ).policy
 
 
