@@ -24,8 +24,11 @@ class NotYours(Exception):
 def next_for(campaign: Campaign, adjudicator: User, *, at: datetime) -> AdjudicationTurn | None:
     """Return the contested pair that the adjudicator has on the screen, or the next one; None: nothing is contested for them.
 
-    Nobody settles a pair that they labeled themselves, and one that they gave back comes to them last.
+    Nobody settles a pair that they labeled themselves, and one that they gave back comes to them last. Contests are settled while labeling is
+    paused and after it was closed, but not in a draft, nor in what is only kept to be read.
     """
+    if campaign.state in (Campaign.State.DRAFT, Campaign.State.ARCHIVED):
+        return None
     end_lapsed(at=at)
     mine = AdjudicationTurn.objects.open(at=at).filter(adjudicator=adjudicator, pair__campaign=campaign, pair__standing=Standing.CONTESTED).first()
     return mine or take_next(campaign, adjudicator, at=at)

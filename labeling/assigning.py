@@ -11,9 +11,10 @@ from accounts.models import User
 from labeling.models import Assignment, Campaign, Label, Skip, Slot
 from labeling.models.assignment import opaque_key
 
-# What the labeler holds, its lease renewed; else one ordered walk over the partial index on free slots, from the labeler's cursor on. A slot is
-# passed over where the labeler has a place at its pair, gave the pair back, or had it before them as an adjudicator, who knows that labelers differ and
-# may have seen what they said. SKIP LOCKED: two clients never wait for, or take, the same slot.
+# What the labeler holds, its lease renewed; else one ordered walk over the partial index on free slots, from the labeler's cursor on. A slot
+# is passed over where the labeler has a place at its pair, gave the pair back, or had it before them as an adjudicator, who knows that labelers differ and
+# may have seen what they said; a check reserved for them (gold, repeat) is theirs all the same. SKIP LOCKED: two clients never
+# wait for, or take, the same slot.
 NEXT = """
 WITH held AS (
     UPDATE labeling_slot SET lease_ends_at = %(ends)s
@@ -28,12 +29,12 @@ WITH held AS (
       AND slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slot.closed_at IS NULL
       AND slot.rank {from_cursor} (SELECT rank FROM here)
       AND (slot.reserved_for_id IS NULL OR slot.reserved_for_id = %(labeler)s)
-      AND NOT EXISTS (
-          SELECT FROM labeling_slot AS other
-          WHERE other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s AND other.rubric_version_id = slot.rubric_version_id
-            AND other.kind IN ('work', 'escalation'))
-      AND NOT EXISTS (SELECT FROM labeling_skip AS skip WHERE skip.labeler_id = %(labeler)s AND skip.pair_id = slot.pair_id)
-      AND %(labeler)s NOT IN (SELECT turn.adjudicator_id FROM labeling_adjudicationturn AS turn WHERE turn.pair_id = slot.pair_id)
+      AND (slot.reserved_for_id IS NOT NULL OR (NOT EXISTS (
+              SELECT FROM labeling_slot AS other
+              WHERE other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s AND other.rubric_version_id = slot.rubric_version_id
+                AND other.kind IN ('work', 'escalation'))
+          AND NOT EXISTS (SELECT FROM labeling_skip AS skip WHERE skip.labeler_id = %(labeler)s AND skip.pair_id = slot.pair_id)
+          AND %(labeler)s NOT IN (SELECT turn.adjudicator_id FROM labeling_adjudicationturn AS turn WHERE turn.pair_id = slot.pair_id)))
     ORDER BY slot.rank, slot.id
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
@@ -97,8 +98,13 @@ def lease_end(campaign: Campaign, *, at: datetime) -> datetime:
 
 
 def return_expired(*, at: datetime) -> int:
-    """Free every slot whose lease has run out, and return how many. People who vanish hold nothing."""
-    return Slot.objects.expired(at=at).update(labeler=None, lease=None, lease_ends_at=None)
+    """Free every slot whose lease has run out or whose labeler's account was closed, and return how many. People who vanish hold nothing.
+
+    The second is asked in two steps: an UPDATE through a join would not look again at a slot that a submission closed while it waited.
+    """
+    free = {"labeler": None, "lease": None, "lease_ends_at": None}
+    gone = list(Slot.objects.held().filter(labeler__is_active=False).values_list("labeler", flat=True).distinct())
+    return Slot.objects.expired(at=at).update(**free) + Slot.objects.held().filter(labeler__in=gone).update(**free)
 
 
 @transaction.atomic

@@ -92,6 +92,7 @@ class Adjudication(models.Model):
                 name="adjudicated_preference_and_verdict_agree",
             ),
             models.CheckConstraint(condition=Q(both_bad=False) | Q(verdict__isnull=False, verdict="tie"), name="adjudicated_both_bad_is_a_tie"),
+            models.CheckConstraint(condition=Q(verdict__isnull=True) | Q(verdict__in=Verdict.values), name="adjudication_says_a_b_or_tie"),
             models.CheckConstraint(condition=Q(erased_at__isnull=False) | Q(reason__isnull=False) & ~Q(reason=""), name="adjudication_has_a_reason"),
         ]
         triggers = append_only(erasable="reason")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -14,6 +15,30 @@ from labeling.models.assignment import Assignment
 from labeling.models.pair import Pair, Verdict
 from labeling.models.rubric import RubricVersion
 from labeling.models.slot import COUNTING, Slot
+
+IN_ITS_PLACE = """
+IF NEW.slot_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM labeling_slot AS slot WHERE slot.id = NEW.slot_id AND slot.pair_id = NEW.pair_id AND slot.labeler_id = NEW.labeler_id
+       AND slot.rubric_version_id = NEW.rubric_version_id AND slot.closed_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'tiebreak: a label goes into a closed slot of its own pair, labeler and rubric version' USING ERRCODE = 'integrity_constraint_violation';
+END IF;
+IF NEW.assignment_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM labeling_assignment AS assignment WHERE assignment.key = NEW.assignment_id AND assignment.pair_id = NEW.pair_id
+       AND assignment.labeler_id = NEW.labeler_id) THEN
+    RAISE EXCEPTION 'tiebreak: a label answers an assignment of its own pair and labeler' USING ERRCODE = 'integrity_constraint_violation';
+END IF;
+IF NEW.supersedes_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM labeling_label AS earlier WHERE earlier.id = NEW.supersedes_id AND earlier.pair_id = NEW.pair_id
+       AND earlier.labeler_id = NEW.labeler_id AND earlier.slot_id IS NOT DISTINCT FROM NEW.slot_id) THEN
+    RAISE EXCEPTION 'tiebreak: a label supersedes one of its own pair, labeler and slot' USING ERRCODE = 'integrity_constraint_violation';
+END IF;
+RETURN NEW;
+"""
+
+
+def stands_where_it_says() -> pgtrigger.Trigger:
+    """What a CHECK cannot see: the label and the rows it points at speak of one pair and one labeler."""
+    return pgtrigger.Trigger(name="stands_where_it_says", when=pgtrigger.Before, operation=pgtrigger.Insert, func=IN_ITS_PLACE)
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
@@ -89,6 +114,7 @@ class Label(models.Model):
                 | ~Q(source="imported") & Q(left_was_a__isnull=False, assignment__isnull=False),
                 name="label_made_here_knows_its_sides",
             ),
+            models.CheckConstraint(condition=Q(verdict__isnull=True) | Q(verdict__in=Verdict.values), name="label_says_a_b_or_tie"),
             models.CheckConstraint(condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="label_took_time_forwards"),
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True) | Q(rationale__isnull=True) & ~Q(erased_why="") & ~Q(erased_sha256=""), name="erased_label_says_why"
@@ -97,7 +123,7 @@ class Label(models.Model):
         indexes = [
             models.Index(fields=["labeler", "submitted_at"], name="label_by_labeler"),
         ]
-        triggers = append_only(erasable="rationale")
+        triggers = [*append_only(erasable="rationale"), stands_where_it_says()]
 
     def __str__(self) -> str:
         return f"label {self.pk}: {self.verdict}"

@@ -101,6 +101,8 @@ class Pair(models.Model):
                 condition=~Q(standing__in=["waiting", "contested", "withdrawn"]) | Q(verdict__isnull=True), name="unsettled_pair_has_no_verdict"
             ),
             models.CheckConstraint(condition=Q(margin__isnull=True) | Q(margin__gte=-3, margin__lte=3), name="pair_margin_is_on_the_scale"),
+            models.CheckConstraint(condition=Q(verdict__isnull=True) | Q(verdict__in=Verdict.values), name="pair_verdict_is_a_b_or_tie"),
+            models.CheckConstraint(condition=Q(standing__in=Standing.values), name="pair_standing_is_known"),
             models.CheckConstraint(condition=Q(standing="withdrawn") | Q(withdrawn_at__isnull=True), name="withdrawn_pair_stands_so"),
         ]
         indexes = [
@@ -125,7 +127,10 @@ class GoldItem(models.Model):
     added_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(why=""), name="gold_item_has_a_reason")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(why=""), name="gold_item_has_a_reason"),
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="gold_verdict_is_a_b_or_tie"),
+        ]
 
     def __str__(self) -> str:
         return f"gold {self.pair_id}: {self.verdict}"

@@ -107,6 +107,7 @@ class Slot(models.Model):
                 condition=Q(kind__in=COUNTING, labeler__isnull=False),
                 name="labeler_has_one_place_at_a_pair",
             ),
+            models.CheckConstraint(condition=Q(kind__in=["work", "escalation", "gold", "repeat", "practice"]), name="slot_kind_is_known"),
             models.CheckConstraint(
                 condition=Q(lease__isnull=True, lease_ends_at__isnull=True) | Q(lease__isnull=False, lease_ends_at__isnull=False, labeler__isnull=False),
                 name="slot_lease_has_a_holder_and_an_end",

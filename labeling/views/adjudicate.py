@@ -123,4 +123,5 @@ def reveal(adjudication: Adjudication, campaign: Campaign) -> Reveal:
 def empty_for(campaign: Campaign, adjudicator_id: int, *, at: datetime) -> cards.Empty:
     mine = Adjudication.objects.current().filter(adjudicator=adjudicator_id)
     today = mine.filter(submitted_at__gte=cards.midnight(at)).count()
-    return cards.Empty("nothing_left", campaign.slug, campaign.name, today, mine.filter(pair__campaign=campaign).count())
+    why = {Campaign.State.DRAFT: "not_open", Campaign.State.ARCHIVED: "closed"}.get(Campaign.State(campaign.state), "nothing_left")
+    return cards.Empty(why, campaign.slug, campaign.name, today, mine.filter(pair__campaign=campaign).count())

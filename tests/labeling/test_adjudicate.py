@@ -141,3 +141,10 @@ def test_an_adjudication_is_never_changed(campaign: Campaign, contested: Pair, a
     )  # fmt: skip
     with pytest.raises((IntegrityError, InternalError), match="only ever added to"), transaction.atomic():
         Adjudication.objects.update(preference=-1, verdict="a")
+
+
+@pytest.mark.parametrize(("state", "is_settled"), [("draft", False), ("paused", True), ("closed", True), ("archived", False)])
+def test_contests_are_settled_until_the_campaign_is_archived(campaign: Campaign, contested: Pair, ada: User, as_: As, state: str, is_settled: bool) -> None:
+    Campaign.objects.update(state=state)
+    page = as_(ada).get(reverse("adjudicate", args=[campaign.slug])).content.decode()
+    assert ("text of A" in page) == is_settled

@@ -166,11 +166,23 @@ def test_a_labeler_of_another_campaign_finds_no_desk(campaign: Campaign, eve: Us
 
 def test_a_slot_reserved_for_somebody_is_theirs_alone(campaign: Campaign, lena: User, otto: User) -> None:
     pair = make_pair(campaign, slots=0)
-    Slot.objects.create(
-        campaign=campaign, pair=pair, rubric_version=pair.rubric_version, kind=Slot.Kind.GOLD, reserved_for=otto, rank=1, left_is_a=True
-    )  # fmt: skip
+    Slot.objects.create(campaign=campaign, pair=pair, rubric_version=pair.rubric_version, kind=Slot.Kind.GOLD, reserved_for=otto, rank=1, left_is_a=True)
     assert assigning.next_for(campaign, lena, at=NOW) is None
     assert assigning.next_for(campaign, otto, at=NOW) is not None
+
+
+def test_a_hidden_repeat_is_served_to_who_labeled_the_pair(campaign: Campaign, lena: User) -> None:
+    pair = make_pair(campaign)
+    label_all(campaign, lena)
+    Slot.objects.create(campaign=campaign, pair=pair, rubric_version=pair.rubric_version, kind=Slot.Kind.REPEAT, reserved_for=lena, rank=1, left_is_a=True)
+    assert label_all(campaign, lena) == [pair.pk]
+
+
+def test_what_a_closed_account_holds_returns_at_once(campaign: Campaign, lena: User) -> None:
+    make_pair(campaign)
+    assert assigning.next_for(campaign, lena, at=NOW)
+    User.objects.filter(pk=lena.pk).update(is_active=False)
+    assert assigning.return_expired(at=NOW) == 1
 
 
 def test_a_card_takes_the_same_queries_however_large_the_campaign(campaign: Campaign, lena: User, as_: As) -> None:

@@ -15,7 +15,7 @@ from pytest_django.asserts import assertContains
 from accounts.models import User
 from labeling import assigning, submitting
 from labeling.models import Assignment, Campaign, Label, Pair, Slot
-from tests.builders import NOW, join, make_campaign, make_pair
+from tests.builders import NOW, join, make_campaign, make_label, make_pair, make_slot
 
 As = Callable[[User], Client]
 
@@ -244,7 +244,38 @@ def test_a_tie_without_the_tie_verdict_is_refused_by_the_database(campaign: Camp
     label = submit(lease(campaign, lena), -3)
     with pytest.raises(IntegrityError, match="preference_and_verdict_agree"), transaction.atomic():
         Label.objects.create(
-            pair=pair, labeler=lena, rubric_version=pair.rubric_version, verdict="a", preference=1, left_was_a=True, assignment=label.assignment,
-            source="desk", submission_key=uuid.uuid4(), submitted_at=NOW,
-        )  # fmt: skip
+            pair=pair,
+            labeler=lena,
+            rubric_version=pair.rubric_version,
+            verdict="a",
+            preference=1,
+            left_was_a=True,
+            assignment=label.assignment,
+            source="desk",
+            submission_key=uuid.uuid4(),
+            submitted_at=NOW,
+        )
     assert Pair.objects.count() == 1
+
+
+def test_a_label_in_somebody_elses_slot_is_refused_by_the_database(campaign: Campaign, lena: User, otto: User) -> None:
+    pair, other = make_pair(campaign, slots=0), make_pair(campaign, slots=0)
+    slot = make_slot(other, labeler=otto, closed_at=NOW)
+    with pytest.raises(IntegrityError, match="closed slot of its own pair"), transaction.atomic():
+        make_label(pair, lena, slot=slot)
+
+
+def test_a_verdict_that_is_none_is_refused_by_the_database(campaign: Campaign, lena: User) -> None:
+    pair = make_pair(campaign, slots=0)
+    slot = make_slot(pair, labeler=lena, closed_at=NOW)
+    with pytest.raises(IntegrityError, match="label_says_a_b_or_tie"), transaction.atomic():
+        Label.objects.create(
+            pair=pair,
+            slot=slot,
+            labeler=lena,
+            rubric_version=pair.rubric_version,
+            verdict="x",
+            source="imported",
+            submission_key=uuid.uuid4(),
+            submitted_at=NOW,
+        )
