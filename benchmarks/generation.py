@@ -1,4 +1,4 @@
-"""How fast responses are made: a plain `generate` loop, and the bare engine, with one model in one run.
+"""How fast responses are made: a plain `generate` loop, the bare engine, and the whole product, with one model in one run.
 
 `python -m benchmarks.generation` takes a few minutes on two cores. Tokens are those that were drawn, end tokens included, and the time is
 all that it takes from messages to texts: chat template, reading the prompts, drawing, decoding. The model is loaded and warm.
@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -76,6 +77,14 @@ def bare_engine(engine: HFEngine, asks: Sequence[Ask]) -> Speed:
     return Speed("bare engine", len(answers), sum(len(answer.token_ids) for answer in answers), time.monotonic() - started)
 
 
+def whole_product(folder: Path, options: argparse.Namespace, rows: int) -> Speed:
+    """Ask as many of the product: rows, a message, a worker, responses stored. In a process of its own, on servers of its own."""
+    chosen = {"MODEL_ROOTS": f"bench={folder.parent}", "GENERATION_BATCH": str(rows), "GENERATION_DTYPE": options.dtype, "GENERATION_DEVICE": options.device}
+    argv = [sys.executable, "-m", "benchmarks.product", "--model", str(folder), "--prompts", str(options.prompts), "--new-tokens", str(options.new_tokens)]
+    done = subprocess.run(argv, env={**os.environ, **chosen}, cwd=PROMPTS.parents[2], stdout=subprocess.PIPE, text=True, check=True)
+    return Speed("whole product", **json.loads(done.stdout.splitlines()[-1]))
+
+
 def report(speeds: Iterable[Speed]) -> str:
     """Return the table: each way of asking, and how many times the first one's tokens a second it reaches."""
     rows = list(speeds)
@@ -87,8 +96,10 @@ def report(speeds: Iterable[Speed]) -> str:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.generation", description="Measure tokens a second: plain generate loop, bare engine.")
-    parser.add_argument("--prompts", type=int, default=256, help="how many the engine is asked (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.generation", description="Measure tokens a second: plain generate loop, bare engine, whole product."
+    )
+    parser.add_argument("--prompts", type=int, default=256, help="how many the engine and the product are asked (default: %(default)s)")
     parser.add_argument("--plain", type=int, default=32, help="how many the plain loop is asked (default: %(default)s)")
     parser.add_argument("--new-tokens", type=int, default=64, help="the most tokens a response may have (default: %(default)s)")
     parser.add_argument("--rows", type=int, help="how many asks at most go through the model together (default: the engine's own)")
@@ -102,7 +113,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
-    folder = options.model or demo_model(options.var, lambda line: print(line, file=sys.stderr, flush=True))
+    folder = (options.model or demo_model(options.var, lambda line: print(line, file=sys.stderr, flush=True))).absolute()
     engine = HFEngine(folder, dtype=options.dtype, device=options.device, rows=options.rows)
     about = {"machine": machine(), "engine": engine.facts(), "model": {"folder": str(folder), "rows": engine.rows}}
     for name, facts in about.items():
@@ -112,6 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plain_loop(engine, warm)
     bare_engine(engine, warm)
     speeds = [plain_loop(engine, make_asks(options.plain, sampling)), bare_engine(engine, make_asks(options.prompts, sampling))]
+    rows = engine.rows
+    del engine  # the product's worker holds the model once more
+    speeds.append(whole_product(folder, options, rows))
     print(report(speeds))
     if options.json:
         figures = [asdict(speed) | {"tokens_a_second": speed.tokens_a_second} for speed in speeds]

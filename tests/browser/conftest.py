@@ -17,8 +17,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # nothing but this machine can be asked for anything
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with its module: while it is open an event loop runs in this thread, in which Django asks the database nothing."""
     if not CHROMIUM:
         if os.environ.get("BROWSER_TESTS") == "required":
             pytest.fail("no Chromium: put chromium on PATH or set CHROMIUM=")

@@ -104,7 +104,8 @@ def test_days_are_the_installation_s_own(campaign: Campaign, lena: User, setting
 def test_runs_say_how_far_they_are(campaign: Campaign) -> None:
     run, idle = make_run(), make_run()
     answer_both(run, make_pair().prompt)
-    campaign.runs.add(run, idle)
+    campaign.runs.add(run)
+    campaign.runs.add(idle)
     first, second = progress.runs_of(campaign)
     assert (first.run, first.policy_a, first.done, first.open, first.failed, first.all) == (run.pk, run.policy_a.name, 2, 0, 0, 2)
     assert second.all == 0
