@@ -39,4 +39,4 @@ bench: setup
 
 ## make bench-generation  tokens a second: a plain loop, the bare engine, the whole product
 bench-generation: setup
-	@$(PY) benchmarks/generation.py $(ARGS)
+	@$(PY) -m benchmarks.generation $(ARGS)
