@@ -13,8 +13,8 @@ from labeling.models.assignment import opaque_key
 
 # What the labeler holds, its lease renewed; else one ordered walk over the partial index on free slots, from the labeler's cursor on. A slot
 # is passed over where the labeler has a place at its pair, gave the pair back, or had it before them as an adjudicator, who knows that labelers differ and
-# may have seen what they said; a check reserved for them (gold, repeat) is theirs all the same. SKIP LOCKED: two clients never
-# wait for, or take, the same slot.
+# may have seen what they said; a check reserved for them (gold, repeat) is theirs all the same, which each NOT EXISTS says by itself: under an OR it
+# would be answered by reading all that the labeler ever had. SKIP LOCKED: two clients never wait for, or take, the same slot.
 NEXT = """
 WITH held AS (
     UPDATE labeling_slot SET lease_ends_at = %(ends)s
@@ -29,12 +29,16 @@ WITH held AS (
       AND slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slot.closed_at IS NULL
       AND slot.rank {from_cursor} (SELECT rank FROM here)
       AND (slot.reserved_for_id IS NULL OR slot.reserved_for_id = %(labeler)s)
-      AND (slot.reserved_for_id IS NOT NULL OR (NOT EXISTS (
-              SELECT FROM labeling_slot AS other
-              WHERE other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s AND other.rubric_version_id = slot.rubric_version_id
-                AND other.kind IN ('work', 'escalation'))
-          AND NOT EXISTS (SELECT FROM labeling_skip AS skip WHERE skip.labeler_id = %(labeler)s AND skip.pair_id = slot.pair_id)
-          AND %(labeler)s NOT IN (SELECT turn.adjudicator_id FROM labeling_adjudicationturn AS turn WHERE turn.pair_id = slot.pair_id)))
+      AND NOT EXISTS (
+          SELECT FROM labeling_slot AS other
+          WHERE slot.reserved_for_id IS NULL AND other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s
+            AND other.rubric_version_id = slot.rubric_version_id AND other.kind IN ('work', 'escalation'))
+      AND NOT EXISTS (
+          SELECT FROM labeling_skip AS skip
+          WHERE slot.reserved_for_id IS NULL AND skip.pair_id = slot.pair_id AND skip.labeler_id = %(labeler)s)
+      AND NOT EXISTS (
+          SELECT FROM labeling_adjudicationturn AS turn
+          WHERE slot.reserved_for_id IS NULL AND turn.pair_id = slot.pair_id AND turn.adjudicator_id = %(labeler)s)
     ORDER BY slot.rank, slot.id
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED

@@ -94,7 +94,7 @@ INSERT INTO labeling_rendering (sha256, renderer, html, raw)
 SELECT sha256, %(renderer)s, html, raw FROM unnest(%(keys)s::text[], %(htmls)s::text[], %(raws)s::text[]) AS made (sha256, html, raw)
 ON CONFLICT (sha256) DO UPDATE SET renderer = excluded.renderer, html = excluded.html, raw = excluded.raw
 """
-LABELS_SINCE = "SELECT count(*) FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s AND supersedes_id IS NULL"
+LABELS_SINCE = "SELECT count(*) FILTER (WHERE supersedes_id IS NULL) FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s"
 
 
 def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, submission_key: str = "") -> Card:

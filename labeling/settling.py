@@ -29,6 +29,10 @@ UNION ALL
 SELECT 'ruling', verdict, preference FROM labeling_adjudication AS ruling
 WHERE pair_id = %(pair)s AND NOT is_surplus AND NOT EXISTS (SELECT FROM labeling_adjudication AS later WHERE later.supersedes_id = ruling.id)
 """
+WRITE = """
+UPDATE labeling_pair SET standing = %(standing)s, verdict = %(verdict)s, margin = %(margin)s, settled_at = %(settled_at)s, settled_by = %(settled_by)s
+WHERE id = ANY(%(pairs)s)
+"""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def write(pairs: Sequence[Pair], derived: Resolution, *, at: datetime) -> None:
     """Write one standing into these pairs and into their rows."""
     settled = derived.standing in ("agreed", "adjudicated")
     columns = asdict(derived) | {"settled_at": at if settled else None, "settled_by": resolution.RULE if settled else ""}
-    Pair.objects.filter(pk__in=[pair.pk for pair in pairs]).update(**columns)
+    statements.run(WRITE, pairs=[pair.pk for pair in pairs], **columns)
     for pair in pairs:
         vars(pair).update(columns)
 

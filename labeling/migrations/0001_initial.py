@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 ('margin', models.FloatField(help_text="Mean preference of the labels that count, -3 (A much better) to 3, or the adjudicator's.", null=True)),
                 ('settled_at', models.DateTimeField(null=True)),
                 ('settled_by', models.CharField(blank=True, help_text='Name and version of the rule.', max_length=40)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pairs', to='labeling.campaign')),
+                ('campaign', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='pairs', to='labeling.campaign')),
                 ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pairs', to='policies.prompt')),
                 ('response_a', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.response')),
                 ('response_b', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.response')),
@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='pair',
             name='rubric_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.rubricversion'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.rubricversion'),
         ),
         migrations.AddField(
             model_name='campaign',
@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
                 ('leased_at', models.DateTimeField()),
                 ('labeler', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('pair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.pair')),
-                ('rubric_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.rubricversion')),
+                ('rubric_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.rubricversion')),
             ],
         ),
         migrations.CreateModel(
@@ -229,7 +229,7 @@ class Migration(migrations.Migration):
                 ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='labeling.adjudication')),
                 ('turn', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adjudications', to='labeling.adjudicationturn')),
                 ('pair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adjudications', to='labeling.pair')),
-                ('rubric_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.rubricversion')),
+                ('rubric_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.rubricversion')),
             ],
         ),
         migrations.CreateModel(
@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
                 ('erased_why', models.CharField(blank=True, max_length=300)),
                 ('erased_sha256', models.CharField(blank=True, max_length=64)),
                 ('assignment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='skip', to='labeling.assignment')),
-                ('labeler', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('labeler', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('pair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='skips', to='labeling.pair')),
             ],
         ),
@@ -284,10 +284,10 @@ class Migration(migrations.Migration):
                 ('erased_why', models.CharField(blank=True, max_length=300)),
                 ('erased_sha256', models.CharField(blank=True, max_length=64)),
                 ('assignment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='labels', to='labeling.assignment')),
-                ('labeler', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='labels', to=settings.AUTH_USER_MODEL)),
+                ('labeler', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='labels', to=settings.AUTH_USER_MODEL)),
                 ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='labeling.label')),
                 ('pair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='labels', to='labeling.pair')),
-                ('rubric_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.rubricversion')),
+                ('rubric_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.rubricversion')),
                 ('slot', models.ForeignKey(help_text='Null: surplus. The pair was complete.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='labels', to='labeling.slot')),
             ],
         ),
@@ -518,7 +518,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='label',
-            index=models.Index(fields=['labeler', 'submitted_at'], name='label_by_labeler'),
+            index=models.Index(fields=['labeler', 'submitted_at'], include=('supersedes',), name='label_by_labeler'),
         ),
         migrations.AddConstraint(
             model_name='label',

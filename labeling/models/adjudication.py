@@ -64,7 +64,7 @@ class Adjudication(models.Model):
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="adjudications")
     turn = models.ForeignKey(AdjudicationTurn, on_delete=models.PROTECT, related_name="adjudications")
     adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="adjudications")
-    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
+    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
     verdict = models.CharField(max_length=3, choices=Verdict.choices, null=True)  # noqa: DJ001 - null: no right answer
     preference = models.SmallIntegerField(null=True)
     both_bad = models.BooleanField(default=False)

@@ -27,7 +27,7 @@ class Assignment(models.Model):
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="assignments")
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="+")
     labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
+    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
     left_is_a = models.BooleanField()
     leased_at = models.DateTimeField()
 
@@ -53,7 +53,7 @@ class Skip(models.Model):
 
     assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="skip")
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="skips")
-    labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     reason = models.CharField(max_length=16, choices=Reason.choices)
     note = models.TextField(null=True)  # noqa: DJ001 - NULL once erased
     at = models.DateTimeField()

@@ -70,11 +70,11 @@ class Pair(models.Model):
     `standing`, `verdict`, `margin`, `settled_at` and `settled_by` are written by `settling.settle` alone.
     """
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="pairs")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="pairs", db_index=False)
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="pairs")
     response_a = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+")
     response_b = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+")
-    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
+    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
     external_id = models.CharField(max_length=200, blank=True)
     trouble = models.CharField(max_length=12, choices=Trouble.choices, blank=True, default=Trouble.NONE)
     asked_differently = models.BooleanField(default=False, help_text="The two sides were asked under different system prompts.")
