@@ -13,8 +13,8 @@ from labeling.models.assignment import opaque_key
 
 # What the labeler holds, its lease renewed; else one ordered walk over the partial index on free slots, from the labeler's cursor on. A slot
 # is passed over where the labeler has a place at its pair, gave the pair back, or had it before them as an adjudicator, who knows that labelers differ and
-# may have seen what they said; a check reserved for them (gold, repeat) is theirs all the same, which each NOT EXISTS says by itself: under an OR it
-# would be answered by reading all that the labeler ever had. SKIP LOCKED: two clients never wait for, or take, the same slot.
+# may have seen what they said; a check reserved for them (gold, repeat) is theirs all the same. OFFSET 0 has each of these asked of one slot at a time:
+# else PostgreSQL may first read all that the labeler ever had. SKIP LOCKED: two clients never wait for, or take, the same slot.
 NEXT = """
 WITH held AS (
     UPDATE labeling_slot SET lease_ends_at = %(ends)s
@@ -32,13 +32,13 @@ WITH held AS (
       AND NOT EXISTS (
           SELECT FROM labeling_slot AS other
           WHERE slot.reserved_for_id IS NULL AND other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s
-            AND other.rubric_version_id = slot.rubric_version_id AND other.kind IN ('work', 'escalation'))
+            AND other.rubric_version_id = slot.rubric_version_id AND other.kind IN ('work', 'escalation') OFFSET 0)
       AND NOT EXISTS (
           SELECT FROM labeling_skip AS skip
-          WHERE slot.reserved_for_id IS NULL AND skip.pair_id = slot.pair_id AND skip.labeler_id = %(labeler)s)
+          WHERE slot.reserved_for_id IS NULL AND skip.pair_id = slot.pair_id AND skip.labeler_id = %(labeler)s OFFSET 0)
       AND NOT EXISTS (
           SELECT FROM labeling_adjudicationturn AS turn
-          WHERE slot.reserved_for_id IS NULL AND turn.pair_id = slot.pair_id AND turn.adjudicator_id = %(labeler)s)
+          WHERE slot.reserved_for_id IS NULL AND turn.pair_id = slot.pair_id AND turn.adjudicator_id = %(labeler)s OFFSET 0)
     ORDER BY slot.rank, slot.id
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
