@@ -94,7 +94,7 @@ class Keeper:
             server = self.start()
             if self.unneeded_before_end_of(server):
                 return self.stop(server)
-            if not self.ready:
+            if not self.is_ready():
                 self.fail("")  # its own words are in the log
             pause = POLL if time.monotonic() - started > LONGEST_PAUSE / 2 else min(2 * pause, LONGEST_PAUSE)
             print(f"keeper: {self.spec.program} ended ({server.returncode}); starting it again in {pause:.2g} s", file=sys.stderr, flush=True)
@@ -141,12 +141,16 @@ class Keeper:
     def unneeded_before_end_of(self, server: subprocess.Popen[bytes]) -> bool:
         """Wait for the first of two: nobody uses the server (True), or it has ended."""
         while server.poll() is None:
-            if not self.ready and select.select([0], [], [], 0)[0]:
-                self.ready = True  # or the starter is gone, and the others decide
+            self.is_ready()
             if self.told_to_stop or try_lock(self.users):
                 return True
             time.sleep(POLL)
         return False
+
+    def is_ready(self) -> bool:
+        """Tell whether the starter has seen it serve, or is gone and the others decide. Asked once more when the server has ended: the word may be fresh."""
+        self.ready = self.ready or bool(select.select([0], [], [], 0)[0])
+        return self.ready
 
     def stop(self, server: subprocess.Popen[bytes]) -> None:
         for number, seconds in self.spec.stops:

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from config.embedded.folders import POLL_SECONDS, EmbeddedError, Patience, make_folder, make_socket_folder, plain_environment, program, room, socket_folder
 from config.embedded.keeper import Spec
-from config.embedded.server import Server, use
+from config.embedded.server import Server, alone, use
 
 MAJOR = "18"
 NAME = "tiebreak"
@@ -174,18 +174,20 @@ class Postgres(Server):
         """Make a cluster beside its place and move it there whole, so that what was broken off is never taken for one."""
         if self.home.exists() and any(self.home.iterdir()):
             raise EmbeddedError(f"{self.home} holds no cluster (no data folder). Nothing was changed: move it away and start again.")
-        for unfinished in self.var.glob(".postgres-*"):
-            shutil.rmtree(unfinished)
-        fresh = Path(tempfile.mkdtemp(prefix=".postgres-", dir=self.var))
-        try:
-            self.fill(fresh, initdb)
-            fresh.rename(self.home)
-            sync(self.var)
-        except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
+        # An initdb that outlives a killed starter tidies up after itself for a moment: it holds this lock to its end.
+        with alone(self, "making", "Waiting for the end of a creation that was broken off") as lock:
+            for unfinished in self.var.glob(".postgres-*"):
+                shutil.rmtree(unfinished)
+            fresh = Path(tempfile.mkdtemp(prefix=".postgres-", dir=self.var))
+            try:
+                self.fill(fresh, initdb, lock)
+                fresh.rename(self.home)
+                sync(self.var)
+            except BaseException:
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise
 
-    def fill(self, fresh: Path, initdb: Path) -> None:
+    def fill(self, fresh: Path, initdb: Path, lock: int) -> None:
         """Make the cluster and its password in a folder that is closed to all others, and see both safe on the disk."""
         password, data = fresh / "password", make_folder(fresh / "data")
         password.touch(mode=0o600)
@@ -197,6 +199,7 @@ class Postgres(Server):
             "Creating the PostgreSQL cluster",
             fresh,
             [*stepping_down(maker, stop=signal.SIGTERM, needed=[initdb, data]), str(initdb), *INITDB, f"--pwfile={password}", "-D", str(data)],
+            lock,
         )
         if maker:
             hand_over(password, (0, 0))
@@ -206,9 +209,11 @@ class Postgres(Server):
         sync(fresh)
 
 
-def run_step(step: str, place: Path, argv: list[str]) -> None:
-    """Run a program that fills a place to its end. Raises EmbeddedError with its last words if it fails."""
-    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/", env=plain_environment())  # noqa: S603
+def run_step(step: str, place: Path, argv: list[str], lock: int) -> None:
+    """Run a program that fills a place to its end, all of it holding the lock. Raises EmbeddedError with its last words if it fails."""
+    process = subprocess.Popen(  # noqa: S603 - our own command line
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/", env=plain_environment(), pass_fds=[lock]
+    )
     patience = Patience(step)
     try:
         output = output_of(process, patience)

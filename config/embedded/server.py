@@ -75,7 +75,7 @@ def use(server: Server) -> str:
         make_folder(server.log.parent)
         is_new = become_user(server)
         try:
-            with alone_at_starting(server):
+            with alone(server, "starting", f"Waiting for another process that is starting {server.name}"):
                 start_or_join(server)
                 return server.url()
         except BaseException:
@@ -95,11 +95,12 @@ def become_user(server: Server) -> bool:
 
 
 @contextlib.contextmanager
-def alone_at_starting(server: Server) -> Iterator[None]:
-    descriptor = server.open_lock("starting")
+def alone(server: Server, ending: str, step: str) -> Iterator[int]:
+    """Hold one of the server's locks exclusively. A child that is given the descriptor goes on holding it, however this process ends."""
+    descriptor = server.open_lock(ending)
     try:
-        wait_for_lock(descriptor, fcntl.LOCK_EX, Patience(f"Waiting for another process that is starting {server.name}"))
-        yield
+        wait_for_lock(descriptor, fcntl.LOCK_EX, Patience(step))
+        yield descriptor
     finally:
         os.close(descriptor)
 

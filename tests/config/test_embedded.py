@@ -203,6 +203,15 @@ def test_a_killed_server_comes_back_with_its_data_in_the_same_place(used_var: Pa
     assert processes_of(used_var) == []
 
 
+def test_a_server_that_dies_the_moment_it_serves_is_started_again(var: Path) -> None:
+    user = User(var, "redis")
+    with redis.from_url(user.urls[0]) as client:
+        first = psutil.Process(client.info("server")["process_id"])
+    first.kill()  # before the keeper, which looks every 50 ms, has read that it serves
+    assert eventually(lambda: not first.is_running() and Redis(var).serves(), seconds=20)
+    user.leave()
+
+
 @on_linux
 def test_a_killed_keeper_takes_its_server_along_and_tending_starts_both_again(used_var: Path) -> None:
     user = User(used_var, "postgres")
@@ -349,7 +358,7 @@ def test_a_creation_that_was_broken_off_starts_over(var: Path) -> None:
     assert eventually(lambda: any(var.glob(".postgres-*/data/global")))
     process.kill()
     process.wait()
-    user = User(var, "postgres")
+    user = User(var, "postgres")  # while the initdb of the first takes its files away
     assert answers(user.urls[0])
     assert list(var.glob(".postgres-*")) == []
     user.leave()
