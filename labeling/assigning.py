@@ -1,100 +1,78 @@
-"""From free slots to assignments: which pair a labeler sees next, on which sides, until when."""
+"""From free slots to assignments: which pair a labeler sees next, on which sides, until when; and how it comes back."""
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from accounts import statements
 from accounts.models import User
-from labeling.models import Assignment, Campaign, Label, Skip, Slot
-from labeling.models.assignment import opaque_key
+from labeling import queue, slotting
+from labeling.models import COUNTING, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Parking, Skip, Slot
+from labeling.queue import Found
 
-# What the labeler holds, its lease renewed; else one ordered walk over the partial index on free slots, from the labeler's cursor on. A slot
-# is passed over where the labeler has a place at its pair, gave the pair back, or had it before them as an adjudicator, who knows that labelers differ and
-# may have seen what they said; a check reserved for them (gold, repeat) is theirs all the same. OFFSET 0 has each of these asked of one slot at a time:
-# else PostgreSQL may first read all that the labeler ever had. SKIP LOCKED: two clients never wait for, or take, the same slot.
-NEXT = """
-WITH held AS (
-    UPDATE labeling_slot SET lease_ends_at = %(ends)s
-    WHERE labeler_id = %(labeler)s AND closed_at IS NULL AND id = (
-        SELECT id FROM labeling_slot WHERE labeler_id = %(labeler)s AND campaign_id = %(campaign)s AND closed_at IS NULL ORDER BY id LIMIT 1)
-    RETURNING lease
-), here AS (
-    SELECT coalesce((SELECT rank FROM labeling_cursor WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s AND epoch = %(epoch)s), %(start)s) AS rank
-), picked AS (
-    SELECT slot.id FROM labeling_slot AS slot
-    WHERE %(open)s AND NOT EXISTS (SELECT FROM held)
-      AND slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slot.closed_at IS NULL
-      AND slot.rank {from_cursor} (SELECT rank FROM here)
-      AND (slot.reserved_for_id IS NULL OR slot.reserved_for_id = %(labeler)s)
-      AND NOT EXISTS (
-          SELECT FROM labeling_slot AS other
-          WHERE slot.reserved_for_id IS NULL AND other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s
-            AND other.rubric_version_id = slot.rubric_version_id AND other.kind IN ('work', 'escalation') OFFSET 0)
-      AND NOT EXISTS (
-          SELECT FROM labeling_skip AS skip
-          WHERE slot.reserved_for_id IS NULL AND skip.pair_id = slot.pair_id AND skip.labeler_id = %(labeler)s OFFSET 0)
-      AND NOT EXISTS (
-          SELECT FROM labeling_adjudicationturn AS turn
-          WHERE slot.reserved_for_id IS NULL AND turn.pair_id = slot.pair_id AND turn.adjudicator_id = %(labeler)s OFFSET 0)
-    ORDER BY slot.rank, slot.id
-    LIMIT 1
-    FOR NO KEY UPDATE SKIP LOCKED
-), leased AS (
-    UPDATE labeling_slot AS slot SET labeler_id = %(labeler)s, lease = %(key)s, lease_ends_at = %(ends)s
-    FROM picked WHERE slot.id = picked.id
-    RETURNING slot.id, slot.pair_id, slot.rubric_version_id, slot.left_is_a, slot.rank
-), moved AS (
-    INSERT INTO labeling_cursor (campaign_id, labeler_id, rank, epoch)
-    SELECT %(campaign)s, %(labeler)s, rank, %(epoch)s FROM leased
-    ON CONFLICT (campaign_id, labeler_id) DO UPDATE SET rank = excluded.rank, epoch = excluded.epoch
-), made AS (
-    INSERT INTO labeling_assignment (key, slot_id, pair_id, labeler_id, rubric_version_id, left_is_a, leased_at)
-    SELECT %(key)s, id, pair_id, %(labeler)s, rubric_version_id, left_is_a, %(at)s FROM leased
-    RETURNING *
-)
-SELECT {columns} FROM made AS assignment
-UNION ALL
-SELECT {columns} FROM held JOIN labeling_assignment AS assignment ON assignment.key = held.lease
-"""
-AFTER_CURSOR, UP_TO_CURSOR = (NEXT.format(from_cursor=sign, columns=statements.columns(Assignment, "assignment")) for sign in (">", "<="))
-BEFORE_EVERY_RANK = -(2**63)
+SEARCH_AGAIN = timedelta(minutes=1)
+"""So long after a search through the whole queue found nothing, none is made. What is opened meanwhile comes at the head of the queue, and is found there."""
+WAITS = (0.005, 0.01, 0.02, 0.04)
+"""Seconds between the looks at places that somebody else has locked: they are taken by then, or free."""
 
 
 def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
     """Return what the labeler has on the screen, or lease the next pair for them; None: nothing is left for them.
 
-    A reload therefore shows the same pair on the same sides. A paused or closed campaign hands out nothing new.
+    A reload therefore shows the same pair on the same sides. A paused or closed campaign hands out nothing new, nor does any to a labeler
+    who is paused or has reached the quota or the day's ceiling.
     Two windows of one labeler that ask at the same moment may reach for two places at one pair; the unique index refuses
     the second, which then gets what the first got. Where they got two pairs, a reload shows the same one of them each time.
     """
     try:
-        return walk(campaign, labeler, at=at)
+        found = find(campaign, labeler, at=at)
     except IntegrityError:
-        return walk(campaign, labeler, at=at)
+        found = find(campaign, labeler, at=at)
+    return found.assignment if found else None
 
 
-def walk(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment | None:
-    """Go from the labeler's cursor to the end, then once more from the start."""
-    for statement in (AFTER_CURSOR, UP_TO_CURSOR):
-        row = statements.one(
-            statement,
-            campaign=campaign.pk,
-            open=campaign.state == Campaign.State.OPEN,
-            labeler=labeler.pk,
-            epoch=campaign.rank_epoch,
-            start=BEFORE_EVERY_RANK,
-            key=opaque_key(),
-            ends=lease_end(campaign, at=at),
-            at=at,
-        )
-        if row:
-            assignment = statements.instance(Assignment, row)
-            assignment.labeler = labeler
-            return assignment
+def find(campaign: Campaign, labeler: User, *, at: datetime) -> Found | None:
+    pools = queue.pools_of(campaign, labeler)
+    ends = lease_end(campaign, at=at)
+    if found := queue.search(campaign, labeler, ends=ends, at=at, pools=pools):
+        return found
+    enrolment, is_new = enrol(campaign, labeler, at=at)
+    if is_new and (found := queue.search(campaign, labeler, ends=ends, at=at, pools=pools)):
+        return found
+    if campaign.state != Campaign.State.OPEN or enrolment.state != Enrolment.State.WORKING:
+        return None
+    if is_due_for_search(enrolment, at=at) and (found := search_whole(campaign, labeler, pools, at=at)):
+        return found
+    return queue.search_parked(campaign, labeler, ends=ends, at=at, pools=pools)
+
+
+def is_due_for_search(enrolment: Enrolment, *, at: datetime) -> bool:
+    return enrolment.searched_at is None or enrolment.searched_at <= at - SEARCH_AGAIN
+
+
+def search_whole(campaign: Campaign, labeler: User, pools: list[str], *, at: datetime) -> Found | None:
+    """Search from the start, and again while all that is left is locked: it is being leased to others, or looked at."""
+    for wait in (*WAITS, None):
+        if found := queue.search(campaign, labeler, ends=lease_end(campaign, at=at), at=at, pools=pools, from_start=True):
+            return found
+        if wait is None or not queue.is_something_left(campaign, labeler, pools=pools):
+            break
+        time.sleep(wait)
+    Enrolment.objects.filter(campaign=campaign, labeler=labeler).update(searched_at=at)
     return None
+
+
+def enrol(campaign: Campaign, labeler: User, *, at: datetime) -> tuple[Enrolment, bool]:
+    """Return how the labeler stands in the campaign, enrolling them if they are new: to practise first, where the campaign wants it."""
+    state = Enrolment.State.PRACTISING if campaign.practice_items else Enrolment.State.WORKING
+    enrolment, is_new = Enrolment.objects.get_or_create(
+        campaign=campaign, labeler=labeler, defaults={"state": state, "epoch": campaign.rank_epoch, "entered_at": at}
+    )
+    if is_new:
+        EnrolmentEvent.objects.create(campaign=campaign, labeler=labeler, after=state, why="first pair asked for", at=at)
+    return enrolment, is_new
 
 
 def lease_end(campaign: Campaign, *, at: datetime) -> datetime:
@@ -102,13 +80,10 @@ def lease_end(campaign: Campaign, *, at: datetime) -> datetime:
 
 
 def return_expired(*, at: datetime) -> int:
-    """Free every slot whose lease has run out or whose labeler's account was closed, and return how many. People who vanish hold nothing.
-
-    The second is asked in two steps: an UPDATE through a join would not look again at a slot that a submission closed while it waited.
-    """
-    free = {"labeler": None, "lease": None, "lease_ends_at": None}
-    gone = list(Slot.objects.held().filter(labeler__is_active=False).values_list("labeler", flat=True).distinct())
-    return Slot.objects.expired(at=at).update(**free) + Slot.objects.held().filter(labeler__in=gone).update(**free)
+    """Free every slot whose lease has run out or whose labeler's account was closed, and return how many. People who vanish hold nothing."""
+    expired = Slot.objects.expired(at=at).values_list("lease", flat=True)
+    gone = Slot.objects.held().filter(labeler__is_active=False).values_list("lease", flat=True)
+    return slotting.free(list(expired), lapsed_at=at) + slotting.free(list(gone))
 
 
 @transaction.atomic
@@ -117,10 +92,37 @@ def skip(*, assignment: Assignment, reason: str, note: str, at: datetime) -> Ski
 
     Twice is once. None: it was labeled before, and a label is worth more than a skip.
     """
-    Slot.objects.select_for_update(no_key=True).get(pk=assignment.slot_id)
+    slot = Slot.objects.select_for_update(no_key=True).get(pk=assignment.slot_id)
     if earlier := Skip.objects.filter(assignment=assignment).first():
         return earlier
     if Label.objects.filter(assignment=assignment).exists():
         return None
-    Slot.objects.filter(pk=assignment.slot_id, lease=assignment.key).update(labeler=None, lease=None, lease_ends_at=None)
+    give_back(slot, assignment, for_good=True, at=at)
     return Skip.objects.create(assignment=assignment, pair_id=assignment.pair_id, labeler_id=assignment.labeler_id, reason=reason, note=note, at=at)
+
+
+@transaction.atomic
+def park(*, assignment: Assignment, at: datetime) -> Parking | None:
+    """Put the pair aside: its slot is free for others, and the pair comes back to this labeler when nothing else is left for them.
+
+    Twice is once. None: it was labeled before.
+    """
+    slot = Slot.objects.select_for_update(no_key=True).get(pk=assignment.slot_id)
+    if earlier := Parking.objects.filter(assignment=assignment).first():
+        return earlier
+    if Label.objects.filter(assignment=assignment).exists() or Skip.objects.filter(assignment=assignment).exists():
+        return None
+    give_back(slot, assignment, for_good=False, at=at)
+    return Parking.objects.create(assignment=assignment, pair_id=assignment.pair_id, labeler_id=assignment.labeler_id, at=at)
+
+
+def give_back(slot: Slot, assignment: Assignment, *, for_good: bool, at: datetime) -> None:
+    """Free the place, if the assignment still holds it. A check that is given back for good is closed with nobody in it: it is for nobody else."""
+    if slot.lease != assignment.key:
+        return
+    if for_good and slot.kind not in COUNTING:
+        Slot.objects.filter(pk=slot.pk).update(labeler=None, lease=None, lease_ends_at=None, closed_at=at)
+    elif for_good and slot.reserved_for_id:  # assigned by name, and refused: anybody may have it
+        Slot.objects.filter(pk=slot.pk).update(labeler=None, lease=None, lease_ends_at=None, reserved_for=None, rank=slotting.head_ranks(1)[0], ranked_by="")
+    else:
+        slotting.free([assignment.key])

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from accounts.models import User
-from labeling import settling, slotting
+from labeling import concluding, slotting
 from labeling.models import AttachedRun, Campaign, CampaignEvent, Label, Membership, MembershipEvent, Pair, Role, RubricVersion, Slot, Standing
 from policies.models import GenerationRun
 
@@ -69,6 +69,7 @@ def make_campaign(
             "rubric_version": rubric_version,
             "overlap": overlap,
             "strategy": strategy,
+            "ranked_as": strategy,
             "lease_minutes": lease_minutes,
             "rationale_required": rationale_required,
             "state": state,
@@ -169,13 +170,14 @@ def note(campaign: Campaign, kind: str, *, actor: User | None, at: datetime, **d
 def unsettled(campaign: Campaign) -> list[Pair]:
     """Return the pairs that still want judgments, locked, in the order in which everybody locks them."""
     pairs = Pair.objects.filter(campaign=campaign, standing__in=[Standing.WAITING, Standing.CONTESTED], trouble="")
-    return list(pairs.filter(gold=None).order_by("pk").select_for_update(no_key=True, of=("self",)))
+    return list(pairs.filter(gold_items=None).order_by("pk").select_for_update(no_key=True, of=("self",)))
 
 
 def places_of(campaign: Campaign) -> dict[int, Places]:
     """Return what places the pairs of a campaign have, under their own rubric version."""
-    slots = Slot.objects.counting().filter(pair__campaign=campaign, rubric_version=F("pair__rubric_version")).exclude(closed_at__isnull=False, labeler=None)
-    labels = Label.objects.counting().filter(pair__campaign=campaign, rubric_version=F("pair__rubric_version"))
+    work = {"kind": Slot.Kind.WORK, "pair__campaign": campaign, "rubric_version": F("pair__rubric_version")}
+    slots = Slot.objects.filter(**work).exclude(closed_at__isnull=False, labeler=None)
+    labels = Label.objects.current().filter(slot__kind=Slot.Kind.WORK, pair__campaign=campaign, rubric_version=F("pair__rubric_version"))
     filled = dict(labels.values_list("pair").annotate(Count("pk")))
     counts = slots.values_list("pair").annotate(open=Count("pk", filter=Q(closed_at=None)), made=Count("pk"), a_left=Count("pk", filter=Q(left_is_a=True)))
     return {pair: Places(filled.get(pair, 0), waiting, made, a_left) for pair, waiting, made, a_left in counts}
@@ -187,10 +189,10 @@ def open_places(campaign: Campaign) -> int:
     made: list[Slot] = []
     for pair in pairs:
         has = places.get(pair.pk, Places(0, 0, 0, 0))
-        lacks = campaign.overlap - has.filled - has.open
+        lacks = slotting.planned(pair, campaign) - has.filled - has.open
         sides = (has.a_left, has.made - has.a_left)
-        made += slotting.slots_for(pair, places=max(0, lacks), strategy=campaign.strategy, ordinal=has.made, sides=sides)
-    return len(Slot.objects.bulk_create(made, batch_size=2000))
+        made += slotting.slots_for(pair, campaign, places=max(0, lacks), ordinal=has.made, sides=sides)
+    return slotting.store(made, campaign)
 
 
 def take_places(campaign: Campaign, *, at: datetime) -> int:
@@ -199,19 +201,20 @@ def take_places(campaign: Campaign, *, at: datetime) -> int:
     The pairs are locked, so no place closes meanwhile; that a free one is leased does no harm. Locking all open places would: a lease passes over
     what is locked, and would tell everybody that nothing is left.
     """
-    pairs, places = {pair.pk for pair in unsettled(campaign)}, places_of(campaign)
-    too_many = {pair: has.filled + has.open - campaign.overlap for pair, has in places.items() if pair in pairs}
-    free_first = Slot.objects.counting().open().filter(pair__campaign=campaign).order_by(F("labeler").asc(nulls_first=True), "-rank", "-pk")
+    pairs, places = {pair.pk: pair for pair in unsettled(campaign)}, places_of(campaign)
+    too_many = {pair: has.filled + has.open - slotting.planned(pairs[pair], campaign) for pair, has in places.items() if pair in pairs}
+    free_first = Slot.objects.open().filter(kind=Slot.Kind.WORK, pair__campaign=campaign).order_by(F("labeler").asc(nulls_first=True), "-rank", "-pk")
     taken = []
     for pk, pair in free_first.values_list("pk", "pair"):
         if too_many.get(pair, 0) > 0:
             too_many[pair] -= 1
             taken.append(pk)
-    return Slot.objects.open().filter(pk__in=taken).update(closed_at=at, labeler=None, lease=None, lease_ends_at=None)
+    going = list(Slot.objects.filter(pk__in=taken).order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    return Slot.objects.open().filter(pk__in=going).update(closed_at=at, labeler=None, lease=None, lease_ends_at=None)
 
 
 def settle_unsettled(campaign: Campaign, *, at: datetime) -> None:
     """Settle the pairs whose standing hangs on whether a place is open, and only those: the rest stand as they did."""
     waits = Exists(Slot.objects.counting().open().filter(pair=OuterRef("pk"), rubric_version=OuterRef("rubric_version")))
     pairs = Pair.objects.filter(pk__in=[pair.pk for pair in unsettled(campaign)])
-    settling.settle_all(list(pairs.filter(Q(waits, standing=Standing.CONTESTED) | Q(~waits, standing=Standing.WAITING))), at=at)
+    concluding.conclude_all(list(pairs.filter(Q(waits, standing=Standing.CONTESTED) | Q(~waits, standing=Standing.WAITING))), campaign, at=at)

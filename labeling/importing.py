@@ -173,7 +173,7 @@ def store(lines: list[PairLine], shelf: Shelf, report: Report) -> None:
     pairs = Pair.objects.bulk_create([pair_of(line, prompts, responses, shelf) for line in lines])
     both = list(zip(lines, pairs, strict=True))
     GoldItem.objects.bulk_create([gold_of(line.gold, pair, shelf) for line, pair in both if line.gold])
-    Slot.objects.bulk_create([place for line, pair in both for place in open_places(line, pair, shelf)], batch_size=2000)
+    slotting.store([place for line, pair in both for place in open_places(line, pair, shelf)], shelf.campaign)
     report.labels += store_labels(both, shelf)
     settling.settle_all([pair for line, pair in both if line.labels], at=shelf.at)  # made in this transaction: nobody else can hold them
     report.pairs += len(pairs)
@@ -264,7 +264,8 @@ def open_places(line: PairLine, pair: Pair, shelf: Shelf) -> list[Slot]:
     """Return the work places that still want a label. Gold is never asked as work, and nobody is asked about two texts that are one."""
     if line.gold or pair.trouble:
         return []
-    return slotting.slots_for(pair, places=max(0, shelf.campaign.overlap - len(line.labels)), strategy=shelf.campaign.strategy, ordinal=len(line.labels))
+    lacks = slotting.planned(pair, shelf.campaign) - len(line.labels)
+    return slotting.slots_for(pair, shelf.campaign, places=max(0, lacks), ordinal=len(line.labels))
 
 
 def store_labels(both: list[tuple[PairLine, Pair]], shelf: Shelf) -> int:
@@ -280,7 +281,7 @@ def filled_places(line: PairLine, pair: Pair, shelf: Shelf) -> list[Slot]:
 
     What sides it shows says nothing: the label knows that its sides are unknown.
     """
-    places = slotting.slots_for(pair, places=len(line.labels), strategy=shelf.campaign.strategy)
+    places = slotting.slots_for(pair, shelf.campaign, places=len(line.labels))
     for place, label in zip(places, line.labels, strict=True):
         place.labeler = shelf.labelers[label.labeler]
         place.closed_at = label.labeled_at or shelf.at

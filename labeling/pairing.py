@@ -74,7 +74,7 @@ def make_pairs(found: list[tuple[int, int]], campaign: Campaign, run: Generation
     pairs = Pair.objects.bulk_create(
         [pair_of(responses[a], responses[b], campaign, asked_differently=asked_differently, at=at) for a, b in found],
     )
-    slotting.make_slots([pair for pair in pairs if not pair.trouble], overlap=campaign.overlap, strategy=campaign.strategy)
+    slotting.make_slots([pair for pair in pairs if not pair.trouble], campaign)
     return Counter(pair.trouble for pair in pairs)
 
 

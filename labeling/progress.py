@@ -129,7 +129,7 @@ class RunProgress:
 
 def progress_of(campaign: Campaign) -> Progress:
     """Return how far the campaign is, in seven queries."""
-    pairs = Pair.objects.filter(campaign=campaign, gold=None)
+    pairs = Pair.objects.filter(campaign=campaign, gold_items=None)
     counts = list(pairs.values_list("standing", "trouble").annotate(Count("pk")))
     standings = Counter({standing.value: 0 for standing in Standing})
     for standing, _, number in counts:
@@ -148,7 +148,7 @@ def progress_of(campaign: Campaign) -> Progress:
         surplus=Label.objects.filter(pair__campaign=campaign, slot=None, is_retraction=False).count(),
         skips=Skip.objects.filter(pair__campaign=campaign).count(),
         synthetic=labels["synthetic"],
-        gold_items=GoldItem.objects.filter(pair__campaign=campaign).count(),
+        gold_items=GoldItem.objects.in_use().filter(pair__campaign=campaign).count(),
     )
 
 

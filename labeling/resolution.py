@@ -1,13 +1,26 @@
-"""The settling rule: from what was said of a pair to its standing. Pure, so that every standing can be derived again."""
+"""The settling rules: from what was said of a pair to its standing. Pure, so that every standing can be derived again."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 RULE = "strict-majority/1"
-"""Name and version of the rule. A change of what it returns is a new version."""
+"""Name and version of the usual rule. A change of what a rule returns is a new version, beside the old one."""
+
+RULES: dict[str, Callable[[int, int], bool]] = {
+    "strict-majority/1": lambda votes, labels: 2 * votes > labels,
+    "two-thirds/1": lambda votes, labels: 3 * votes >= 2 * labels,
+    "unanimous/1": lambda votes, labels: votes == labels,
+}
+"""Whether so many votes for one verdict, of so many labels, settle a pair. Each asks for more than half, so that no two verdicts can."""
+
+IN_WORDS = {
+    "strict-majority/1": "more than half say the same",
+    "two-thirds/1": "two thirds or more say the same",
+    "unanimous/1": "all say the same",
+}
 
 ONE_STEP = {"a": -1, "tie": 0, "b": 1}
 
@@ -34,12 +47,12 @@ class Resolution:
     margin: float | None
 
 
-def resolve(*, labels: Sequence[Said], places_open: int, adjudication: Said | None, withdrawn: bool) -> Resolution:
-    """Return the standing of a pair.
+def resolve(*, labels: Sequence[Said], places_open: int, adjudication: Said | None, withdrawn: bool, rule: str = RULE) -> Resolution:
+    """Return the standing of a pair, by a rule of RULES. Raises KeyError for an unknown one.
 
     `labels` are the current labels in places that count, under the pair's rubric version; `places_open` are places that
-    still wait for one. An adjudication ends every contest. Otherwise, once no place is open, a strict majority over
-    a, b and tie settles the pair; anything less is contested. Labels that are in stay in: two of three that agree
+    still wait for one. An adjudication ends every contest. Otherwise, once no place is open, enough votes of a, b or tie,
+    as the rule counts them, settle the pair; anything less is contested. Labels that are in stay in: two of three that agree
     do not settle a pair whose third place is open, since the third labeler's judgment is wanted too.
 
     >>> resolve(labels=[Said("a", -2), Said("a", -1), Said("b", 1)], places_open=0, adjudication=None, withdrawn=False)
@@ -52,7 +65,7 @@ def resolve(*, labels: Sequence[Said], places_open: int, adjudication: Said | No
     if places_open or not labels:
         return Resolution("waiting", None, None)
     verdict, votes = Counter(said.verdict for said in labels).most_common(1)[0]
-    if 2 * votes > len(labels):
+    if RULES[rule](votes, len(labels)):
         return Resolution("agreed", verdict, mean_preference(labels))
     return Resolution("contested", None, None)
 

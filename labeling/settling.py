@@ -13,7 +13,7 @@ from django.db.models import F, Prefetch, prefetch_related_objects
 
 from accounts import statements
 from labeling import resolution
-from labeling.models import COUNTING, Adjudication, Label, Pair, Slot
+from labeling.models import COUNTING, Adjudication, Label, Pair, Slot, Standing
 from labeling.resolution import Resolution, Said
 
 # The open places, the labels that count and the ruling of one pair. `ledgers` reads the same of many by `counting()`, `open()` and
@@ -28,6 +28,8 @@ WHERE label.pair_id = %(pair)s AND label.rubric_version_id = %(rubric_version)s 
 UNION ALL
 SELECT 'ruling', verdict, preference FROM labeling_adjudication AS ruling
 WHERE pair_id = %(pair)s AND NOT is_surplus AND NOT EXISTS (SELECT FROM labeling_adjudication AS later WHERE later.supersedes_id = ruling.id)
+UNION ALL
+SELECT 'rule', rule, NULL FROM labeling_campaign WHERE id = %(campaign)s
 """
 WRITE = """
 UPDATE labeling_pair SET standing = %(standing)s, verdict = %(verdict)s, margin = %(margin)s, settled_at = %(settled_at)s, settled_by = %(settled_by)s
@@ -35,13 +37,17 @@ WHERE id = ANY(%(pairs)s)
 """
 
 
+Settled = tuple[Resolution, str]
+"""A resolution, and the rule that settled the pair; empty where nothing has."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """A pair whose stored standing is not what its rows say."""
 
     pair_id: int
-    stored: Resolution
-    derived: Resolution
+    stored: Settled
+    derived: Settled
 
 
 def settle(pair: Pair, *, at: datetime) -> Pair:
@@ -49,54 +55,61 @@ def settle(pair: Pair, *, at: datetime) -> Pair:
 
     Called in the transaction that adds the label or the adjudication, with the pair locked (`Pair.objects.lock`).
     """
-    derived = derive(pair)
-    if derived != stored(pair):
-        write([pair], derived, at=at)
+    derived, rule = derive(pair)
+    if (derived, rule) != stored(pair):
+        write([pair], derived, rule, at=at)
     return pair
 
 
 def settle_all(pairs: Sequence[Pair], *, at: datetime) -> int:
     """Settle many pairs, all locked by the caller, in few queries: one for each standing that comes out. Returns how many now stand otherwise."""
     prefetch_related_objects(pairs, *ledgers())
-    changed: dict[Resolution, list[Pair]] = defaultdict(list)
+    changed: dict[Settled, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        derived = derive_from_prefetched(pair)
-        if derived != stored(pair):
-            changed[derived].append(pair)
-    for derived, alike in changed.items():
-        write(alike, derived, at=at)
+        settled = derive_from_prefetched(pair)
+        if settled != stored(pair):
+            changed[settled].append(pair)
+    for (derived, rule), alike in changed.items():
+        write(alike, derived, rule, at=at)
     return sum(map(len, changed.values()))
 
 
-def write(pairs: Sequence[Pair], derived: Resolution, *, at: datetime) -> None:
-    """Write one standing into these pairs and into their rows."""
-    settled = derived.standing in ("agreed", "adjudicated")
-    columns = asdict(derived) | {"settled_at": at if settled else None, "settled_by": resolution.RULE if settled else ""}
+def write(pairs: Sequence[Pair], derived: Resolution, rule: str, *, at: datetime) -> None:
+    """Write one standing into these pairs and into their rows, with the rule that settled them."""
+    columns = asdict(derived) | {"settled_at": at if rule else None, "settled_by": rule}
     statements.run(WRITE, pairs=[pair.pk for pair in pairs], **columns)
     for pair in pairs:
         vars(pair).update(columns)
 
 
-def stored(pair: Pair) -> Resolution:
-    return Resolution(pair.standing, pair.verdict, pair.margin)
+def stored(pair: Pair) -> Settled:
+    return Resolution(pair.standing, pair.verdict, pair.margin), pair.settled_by
 
 
-def derive(pair: Pair) -> Resolution:
-    """Read what was said of a pair and apply the rule."""
-    said: dict[str, list[Said]] = {"open": [], "label": [], "ruling": []}
-    for what, verdict, preference in statements.every(SAID, pair=pair.pk, rubric_version=pair.rubric_version_id):
+def derive(pair: Pair) -> Settled:
+    """Read what was said of a pair and apply its campaign's rule."""
+    said: dict[str, list[Said]] = {"open": [], "label": [], "ruling": [], "rule": []}
+    for what, verdict, preference in statements.every(SAID, pair=pair.pk, rubric_version=pair.rubric_version_id, campaign=pair.campaign_id):
         said[what].append(Said(verdict, preference))
-    return resolution.resolve(
+    return resolve(
         labels=said["label"],
         places_open=len(said["open"]),
         adjudication=said["ruling"][0] if said["ruling"] else None,
         withdrawn=pair.withdrawn_at is not None,
+        rule=said["rule"][0].verdict or "",
     )
 
 
-def ledgers() -> tuple[Prefetch[Any], ...]:
+def resolve(*, rule: str, **said: Any) -> Settled:
+    """Apply a rule, and say that it settled the pair where it did."""
+    derived = resolution.resolve(rule=rule, **said)
+    return derived, rule if derived.standing in (Standing.AGREED, Standing.ADJUDICATED) else ""
+
+
+def ledgers() -> tuple[Prefetch[Any] | str, ...]:
     """What `derive_from_prefetched` reads of each pair."""
     return (
+        "campaign",
         Prefetch("labels", Label.objects.counting().filter(rubric_version=F("pair__rubric_version")).order_by("id"), to_attr="labels_that_count"),
         Prefetch("adjudications", Adjudication.objects.current(), to_attr="rulings"),
         Prefetch("slots", Slot.objects.open().filter(kind__in=COUNTING, rubric_version=F("pair__rubric_version")), to_attr="places_open"),
@@ -119,12 +132,13 @@ def difference_of(pair_id: int) -> Difference | None:
     return Difference(pair.pk, stored(pair), derived) if derived != stored(pair) else None
 
 
-def derive_from_prefetched(pair: Pair) -> Resolution:
+def derive_from_prefetched(pair: Pair) -> Settled:
     labels: list[Label] = pair.labels_that_count  # type: ignore[attr-defined]
     rulings: list[Adjudication] = pair.rulings  # type: ignore[attr-defined]
-    return resolution.resolve(
+    return resolve(
         labels=[Said(label.verdict, label.preference) for label in labels],
         places_open=len(pair.places_open),  # type: ignore[attr-defined]
         adjudication=Said(rulings[0].verdict, rulings[0].preference) if rulings else None,
         withdrawn=pair.withdrawn_at is not None,
+        rule=pair.campaign.rule,
     )

@@ -55,7 +55,7 @@ class Shelf:
         for pk, name in Label.objects.filter(pair__in=pks).values_list("pair", "labeler__username"):
             labelers[pk].add(name)
         sides = ("response_a__policy__name", "response_a__sha256", "response_b__policy__name", "response_b__sha256")
-        rows = pairs.values_list("pk", "external_id", "gold", "prompt__content_sha256", *sides)
+        rows = pairs.values_list("pk", "external_id", "gold_items", "prompt__content_sha256", *sides)
         for pk, external_id, gold, content, policy_a, sha_a, policy_b, sha_b in rows:
             key = (content, frozenset({(policy_a, sha_a), (policy_b, sha_b)}))
             self.pairs.setdefault(key, Held(gold is not None, frozenset(labelers[pk])))

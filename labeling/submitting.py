@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from accounts import statements
-from labeling import settling
+from labeling import concluding
 from labeling.models import COUNTING, Assignment, Label, Pair, Slot
 from labeling.models.label import verdict_of
 
@@ -39,15 +39,24 @@ class NotYours(Exception):
 
 
 def submit_label(
-    *, assignment: Assignment, preference: int, submission_key: UUID, at: datetime, both_bad: bool = False, rationale: str = "", source: str = Label.Source.DESK
+    *,
+    assignment: Assignment,
+    preference: int,
+    submission_key: UUID,
+    at: datetime,
+    both_bad: bool = False,
+    rationale: str = "",
+    source: str = Label.Source.DESK,
+    active_seconds: float | None = None,
 ) -> Label:
     """Store the judgment, wherever it may still count, and settle its pair.
 
-    `preference` is on the pair's own scale: -3 A much better, 3 B much better. The same submission key gets the first
+    `preference` is on the pair's own scale: -3 A much better, 3 B much better. `active_seconds` are those with the pair on the
+    screen and somebody there, as the page counted them; no more than have gone by since the lease are believed. The same submission key gets the first
     answer again. A judgment whose lease ran out takes another open slot of its pair, or is kept as surplus
     (`label.is_surplus`): it is never dropped. Raises NotYours where the key belongs to another labeler or pair.
     """
-    judgment = Judgment(preference=preference, both_bad=both_bad, rationale=rationale, source=source)
+    judgment = Judgment(preference=preference, both_bad=both_bad, rationale=rationale, source=source, active_seconds=active_seconds)
     try:
         return store(judgment, assignment, submission_key=submission_key, at=at)
     except IntegrityError:  # another window of theirs took a place at this pair in between: it is there to be seen now
@@ -62,6 +71,7 @@ class Judgment:
     both_bad: bool
     rationale: str
     source: str
+    active_seconds: float | None
 
 
 @transaction.atomic(durable=True)
@@ -79,6 +89,7 @@ def store(judgment: Judgment, assignment: Assignment, *, submission_key: UUID, a
 
 def label_of(judgment: Judgment, assignment: Assignment, *, submission_key: UUID, at: datetime) -> Label:
     """Return the label, not stored and without a place."""
+    seconds = max(0.0, (at - assignment.leased_at).total_seconds())
     return Label(
         pair_id=assignment.pair_id,
         assignment_id=assignment.pk,
@@ -91,7 +102,8 @@ def label_of(judgment: Judgment, assignment: Assignment, *, submission_key: UUID
         left_was_a=assignment.left_is_a,
         source=judgment.source,
         submission_key=submission_key,
-        seconds=max(0.0, (at - assignment.leased_at).total_seconds()),
+        seconds=seconds,
+        active_seconds=None if judgment.active_seconds is None else min(max(0.0, judgment.active_seconds), seconds),
         submitted_at=at,
     )
 
@@ -109,7 +121,7 @@ def store_in_own_place(label: Label, assignment: Assignment) -> str:
 
 def settled(label: Label, pair: Pair, kind: str, *, at: datetime) -> Label:
     if kind in COUNTING:
-        settling.settle(pair, at=at)
+        concluding.conclude(pair, at=at)
     return label
 
 

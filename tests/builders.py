@@ -49,7 +49,14 @@ def make_campaign(slug: str = "", *, overlap: int = 2, state: str = Campaign.Sta
     slug = slug or f"campaign-{next(count)}"
     rubric_version = fields.pop("rubric_version", None) or make_rubric_version()
     campaign = Campaign.objects.create(
-        slug=slug, name=fields.pop("name", slug.title()), overlap=overlap, state=state, rubric_version=rubric_version, created_at=NOW, **fields
+        slug=slug,
+        name=fields.pop("name", slug.title()),
+        overlap=overlap,
+        state=state,
+        rubric_version=rubric_version,
+        created_at=NOW,
+        ranked_as=fields.get("strategy", "finish"),
+        **fields,
     )
     for labeler in labelers:
         join(campaign, labeler)

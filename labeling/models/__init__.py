@@ -1,34 +1,43 @@
 """What people judge, and what they said: pairs, slots, assignments and the ledgers."""
 
 from labeling.models.adjudication import Adjudication, AdjudicationTurn
-from labeling.models.assignment import Assignment, Cursor, Skip
+from labeling.models.assignment import Assignment, Parking, Skip
 from labeling.models.campaign import AttachedRun, Campaign, CampaignEvent
+from labeling.models.enrolment import Enrolment, EnrolmentEvent, Skill
+from labeling.models.finding import Finding, FindingDecision
+from labeling.models.gold import GoldItem
 from labeling.models.label import Label
 from labeling.models.membership import Invitation, Membership, MembershipEvent, Role
-from labeling.models.pair import GoldItem, Pair, Standing, Trouble, Verdict
+from labeling.models.pair import Pair, Standing, Trouble, Verdict
 from labeling.models.rendering import Rendering
 from labeling.models.rubric import Rubric, RubricVersion
-from labeling.models.slot import COUNTING, Slot
+from labeling.models.slot import COUNTING, ON_GOLD, Slot
 
 __all__ = [
     "COUNTING",
+    "ON_GOLD",
     "Adjudication",
     "AdjudicationTurn",
     "Assignment",
     "AttachedRun",
     "Campaign",
     "CampaignEvent",
-    "Cursor",
+    "Enrolment",
+    "EnrolmentEvent",
+    "Finding",
+    "FindingDecision",
     "GoldItem",
     "Invitation",
     "Label",
     "Membership",
     "MembershipEvent",
     "Pair",
+    "Parking",
     "Rendering",
     "Role",
     "Rubric",
     "RubricVersion",
+    "Skill",
     "Skip",
     "Slot",
     "Standing",

@@ -1,4 +1,4 @@
-"""Who was shown which pair on which sides until when; what was given back; and where each labeler is in the queue."""
+"""Who was shown which pair on which sides; and what was given back, for good or for later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import models
 
 from accounts.ledgers import append_only
-from labeling.models.campaign import Campaign
 from labeling.models.pair import Pair
 from labeling.models.rubric import RubricVersion
 from labeling.models.slot import Slot
@@ -69,16 +68,17 @@ class Skip(models.Model):
         return self.get_reason_display()
 
 
-class Cursor(models.Model):
-    """Where a labeler is in a campaign's queue: the next search starts after the last rank taken, and wraps once."""
+class Parking(models.Model):
+    """A pair that its labeler put aside for later. It is offered to others meanwhile, and to them again when nothing else is left. A ledger."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="+")
-    labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    rank = models.BigIntegerField()
-    epoch = models.PositiveIntegerField()
+    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="parking")
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="+")
+    labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["campaign", "labeler"], name="labeler_has_one_cursor")]
+        indexes = [models.Index(fields=["labeler", "pair"], name="parking_by_labeler")]
+        triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.rank}"
+        return f"{self.pair_id} parked by {self.labeler_id}"

@@ -1,10 +1,11 @@
-"""Pairs, their standing, and the pairs whose verdict is known beforehand."""
+"""Pairs, and their standing."""
 
 from __future__ import annotations
 
+import secrets
 from typing import Self
 
-from django.conf import settings
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
@@ -49,6 +50,14 @@ class Trouble(models.TextChoices):
     SELF_NAMING = "self_naming", "a response names its own model"
 
 
+LOTS = 10_000
+
+
+def draw_lot() -> int:
+    """Draw whether a pair belongs to the share that gets k labels: it does while its lot is below the share. Moving the share moves few pairs."""
+    return secrets.randbelow(LOTS)
+
+
 class PairQuerySet(models.QuerySet["Pair"]):
     def lock(self, pk: int) -> Pair:
         """Return the pair, locked until the transaction ends. Pair first, then slot: the order everywhere."""
@@ -78,6 +87,10 @@ class Pair(models.Model):
     external_id = models.CharField(max_length=200, blank=True)
     trouble = models.CharField(max_length=12, choices=Trouble.choices, blank=True, default=Trouble.NONE)
     asked_differently = models.BooleanField(default=False, help_text="The two sides were asked under different system prompts.")
+    priority = models.PositiveSmallIntegerField(default=50, help_text="0 to 100; higher is served sooner where the campaign goes by priority.")
+    lot = models.PositiveSmallIntegerField(
+        default=draw_lot, help_text="Drawn from 0 to 9999: below the share in which the campaign overlaps, the pair gets k labels."
+    )
     withdrawn_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
@@ -103,34 +116,21 @@ class Pair(models.Model):
             models.CheckConstraint(condition=Q(margin__isnull=True) | Q(margin__gte=-3, margin__lte=3), name="pair_margin_is_on_the_scale"),
             models.CheckConstraint(condition=Q(verdict__isnull=True) | Q(verdict__in=Verdict.values), name="pair_verdict_is_a_b_or_tie"),
             models.CheckConstraint(condition=Q(standing__in=Standing.values), name="pair_standing_is_known"),
-            models.CheckConstraint(condition=Q(standing="withdrawn") | Q(withdrawn_at__isnull=True), name="withdrawn_pair_stands_so"),
+            models.CheckConstraint(condition=Q(priority__lte=100), name="pair_priority_is_0_to_100"),
+            models.CheckConstraint(condition=Q(lot__lt=LOTS), name="pair_lot_is_below_10000"),
+            models.CheckConstraint(
+                condition=Q(standing="withdrawn", withdrawn_at__isnull=False) | ~Q(standing="withdrawn") & Q(withdrawn_at__isnull=True),
+                name="withdrawn_pair_stands_so",
+            ),
         ]
         indexes = [
             models.Index(fields=["campaign", "standing", "id"], name="pair_by_standing"),
             models.Index(fields=["campaign", "external_id"], condition=~Q(external_id=""), name="pair_by_external_id"),
         ]
+        triggers = [pgtrigger.ReadOnly(name="keep_what_is_judged", fields=["campaign", "prompt", "response_a", "response_b"])]
 
     def __str__(self) -> str:
         return self.external_id or f"pair {self.pk}"
 
 
 LOCK = f"SELECT {statements.columns(Pair, 'pair')} FROM labeling_pair AS pair WHERE id = %(pk)s FOR NO KEY UPDATE"  # noqa: S608 - the model's own columns
-
-
-class GoldItem(models.Model):
-    """A pair whose verdict is known, and why. It is never asked as work and never becomes a dataset row."""
-
-    pair = models.OneToOneField(Pair, on_delete=models.PROTECT, related_name="gold")
-    verdict = models.CharField(max_length=3, choices=Verdict.choices)
-    why = models.TextField(help_text="The reason the item exists, in words a labeler can be shown.")
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    added_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=~Q(why=""), name="gold_item_has_a_reason"),
-            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="gold_verdict_is_a_b_or_tie"),
-        ]
-
-    def __str__(self) -> str:
-        return f"gold {self.pair_id}: {self.verdict}"

@@ -166,7 +166,7 @@ def test_a_labeler_of_another_campaign_finds_no_desk(campaign: Campaign, eve: Us
 
 def test_a_slot_reserved_for_somebody_is_theirs_alone(campaign: Campaign, lena: User, otto: User) -> None:
     pair = make_pair(campaign, slots=0)
-    Slot.objects.create(campaign=campaign, pair=pair, rubric_version=pair.rubric_version, kind=Slot.Kind.GOLD, reserved_for=otto, rank=1, left_is_a=True)
+    Slot.objects.create(campaign=campaign, pair=pair, rubric_version=pair.rubric_version, kind=Slot.Kind.GOLD, reserved_for=otto, rank=0, left_is_a=True)
     assert assigning.next_for(campaign, lena, at=NOW) is None
     assert assigning.next_for(campaign, otto, at=NOW) is not None
 

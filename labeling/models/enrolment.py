@@ -1,0 +1,88 @@
+"""How a labeler stands in a campaign: in which state, how far in its queue; and what they are skilled in."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.ledgers import append_only
+from labeling.models.campaign import Campaign
+
+BEFORE_EVERY_RANK = -(2**63)
+
+
+class Enrolment(models.Model):
+    """Written by the lease statement at every lease, and by whoever changes the state.
+
+    The next search of the queue starts after the last ranks taken, one among the places that were freed or made late
+    (`head_rank`, below 0) and one among the others (`rank`). Those of an older epoch than the campaign's start over.
+    """
+
+    class State(models.TextChoices):
+        PRACTISING = "practising"
+        """Before real work: gets practice items alone."""
+
+        WORKING = "working"
+
+        PAUSED = "paused"
+        """Gets nothing new until a researcher has looked. What is on the screen may still be submitted."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="enrolments")
+    labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WORKING)
+    rank = models.BigIntegerField(default=BEFORE_EVERY_RANK)
+    head_rank = models.BigIntegerField(default=BEFORE_EVERY_RANK)
+    epoch = models.PositiveIntegerField(default=0)
+    served = models.PositiveIntegerField(default=0, help_text="Pairs handed out so far: the position in this labeler's stream.")
+    planned = models.PositiveIntegerField(default=0, help_text="Positions for which gold and repeats have been drawn.")
+    practice_rounds = models.PositiveSmallIntegerField(default=0)
+    searched_at = models.DateTimeField(null=True, help_text="When a search through the whole queue last found nothing.")
+    watched_to = models.BigIntegerField(default=0, help_text="Highest label that care flags were worked out from.")
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "labeler"], name="labeler_is_enrolled_once"),
+            models.CheckConstraint(condition=Q(state__in=["practising", "working", "paused"]), name="enrolment_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.labeler_id} {self.state} in {self.campaign_id}"
+
+
+class EnrolmentEvent(models.Model):
+    """A labeler's state changed, by whom and why. A ledger."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+    labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    before = models.CharField(max_length=10, blank=True)
+    after = models.CharField(max_length=10)
+    why = models.CharField(max_length=300)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", help_text="Null: the system.")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["campaign", "labeler", "at"], name="enrolment_events")]
+        constraints = [models.CheckConstraint(condition=~Q(before=F("after")), name="enrolment_event_changes_something")]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.before} to {self.after}"
+
+
+class Skill(models.Model):
+    """Something that pairs may ask for and that a labeler has: a language, a subject."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="skills")
+    labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "labeler", "name"], name="skill_is_given_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="skill_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,64 @@
+"""Gold items: pairs whose verdict is known beforehand, and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from labeling.models.pair import Pair, Verdict
+
+
+class GoldItemQuerySet(models.QuerySet["GoldItem"]):
+    def in_use(self) -> Self:
+        return self.filter(retired_at=None)
+
+    def due_for_refresh(self, *, on: date) -> Self:
+        """Those whose date to be looked at again has come. They stay in use meanwhile."""
+        return self.in_use().filter(refresh_on__lte=on)
+
+
+class GoldItem(models.Model):
+    """One version of what is known of a pair. The pair is never asked as work from then on, and never becomes a dataset row.
+
+    What it says does not change: another verdict, reason or use is the next version, and this one is retired.
+    """
+
+    class Use(models.TextChoices):
+        CHECK = "check", "mixed into work"
+        PRACTICE = "practice", "practice round"
+        BOTH = "both", "both"
+
+    class Difficulty(models.TextChoices):
+        EASY = "easy"
+        MEDIUM = "medium"
+        HARD = "hard"
+
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="gold_items")
+    version = models.PositiveIntegerField(default=1)
+    verdict = models.CharField(max_length=3, choices=Verdict.choices)
+    why = models.TextField(help_text="The reason the item exists, in words a labeler can be shown.")
+    allowed_use = models.CharField(max_length=8, choices=Use.choices, default=Use.BOTH)
+    difficulty = models.CharField(max_length=6, choices=Difficulty.choices, default=Difficulty.EASY)
+    refresh_on = models.DateField(null=True, help_text="When somebody should look whether it still holds.")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    added_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    objects = GoldItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["pair", "version"], name="gold_version_is_numbered_once"),
+            models.UniqueConstraint(fields=["pair"], condition=Q(retired_at__isnull=True), name="pair_has_one_gold_item_in_use"),
+            models.CheckConstraint(condition=~Q(why=""), name="gold_item_has_a_reason"),
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="gold_verdict_is_a_b_or_tie"),
+            models.CheckConstraint(condition=Q(allowed_use__in=["check", "practice", "both"]), name="gold_use_is_known"),
+            models.CheckConstraint(condition=Q(difficulty__in=["easy", "medium", "hard"]), name="gold_difficulty_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"gold {self.pair_id} v{self.version}: {self.verdict}"
