@@ -46,11 +46,17 @@ class Labeler:
 
     def lease(self) -> Row | None:
         at = datetime.now(UTC)
-        values = {name: self.given[name] for name in ("campaign", "epoch", "start")} | {"labeler": self.labeler, "open": True, "key": uuid.uuid4()}
+        values = {name: self.given[name] for name in ("campaign", "epoch", "start")} | {
+            "labeler": self.labeler,
+            "open": True,
+            "key": uuid.uuid4(),
+            "pools": [""],
+            "from_start": False,
+        }
         return self.connection.execute(self.given["next"], values | {"at": at, "ends": at + timedelta(minutes=30)}).fetchone()
 
     def submit(self, assignment: Row) -> None:
-        key, slot, pair, labeler, rubric_version, left_is_a, _ = assignment
+        key, slot, pair, labeler, rubric_version, left_is_a, *_ = assignment
         preference, at = self.choose.choice((-2, 2)), datetime.now(UTC)
         said = {"preference": preference, "verdict": "a" if preference < 0 else "b", "both_bad": False, "rationale": "", "source": "desk"}
         label = {"assignment_id": key, "slot": slot, "pair_id": pair, "labeler_id": labeler, "rubric_version_id": rubric_version, "left_was_a": left_is_a}
@@ -61,9 +67,9 @@ class Labeler:
             self.settle(pair, rubric_version, at=at)
 
     def settle(self, pair: int, rubric_version: int, *, at: datetime) -> None:
-        rows = self.connection.execute(self.given["said"], {"pair": pair, "rubric_version": rubric_version}).fetchall()
+        rows = self.connection.execute(self.given["said"], {"pair": pair, "rubric_version": rubric_version, "campaign": self.given["campaign"]}).fetchall()
         labels = [Said(verdict, preference) for what, verdict, preference in rows if what == "label"]
-        found = resolve(labels=labels, places_open=len(rows) - len(labels), adjudication=None, withdrawn=False)
+        found = resolve(labels=labels, places_open=sum(what == "open" for what, *_ in rows), adjudication=None, withdrawn=False)
         if found.standing != "waiting":
             settled = (at, RULE) if found.standing == "agreed" else (None, "")
             self.connection.execute(SETTLE, (found.standing, found.verdict, found.margin, *settled, pair))

@@ -18,8 +18,9 @@ from django.utils import timezone  # noqa: E402
 
 from accounts.models import ApiToken, User, digest, new_secret  # noqa: E402
 from config import gunicorn  # noqa: E402
-from labeling import assigning, settling, submitting  # noqa: E402
+from labeling import assigning, queue, settling, submitting  # noqa: E402
 from labeling.models import Campaign, Label, Membership, Role, pair  # noqa: E402
+from labeling.models.enrolment import BEFORE_EVERY_RANK  # noqa: E402
 
 PASSWORD = "loud-pencil-orbit-seven"
 
@@ -50,16 +51,18 @@ def labels(slug: str) -> list[tuple[str, str, str]]:
 def floor(slug: str) -> dict[str, Any]:
     """Return what `benchmarks.floor` needs to do what the desk does: the product's own statements, the campaign and its labelers."""
     campaign = Campaign.objects.get(slug=slug)
-    people = campaign.memberships.filter(role=Role.LABELER).order_by("user")
+    people = [membership.user for membership in campaign.memberships.filter(role=Role.LABELER).select_related("user").order_by("user")]
+    for person in people:
+        assigning.enrol(campaign, person, at=timezone.now())
     return {
-        "next": assigning.AFTER_CURSOR,
+        "next": queue.SEARCH,
         "lock": pair.LOCK,
         "store": submitting.IN_OWN_PLACE,
         "said": settling.SAID,
         "campaign": campaign.pk,
         "epoch": campaign.rank_epoch,
-        "start": assigning.BEFORE_EVERY_RANK,
-        "labelers": list(people.values_list("user", flat=True)),
+        "start": BEFORE_EVERY_RANK,
+        "labelers": [person.pk for person in people],
     }
 
 
