@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import AccountEvent, ApiToken, User, digest, new_secret
+from labeling import slotting
 from labeling.models import AdjudicationTurn, Campaign, Invitation, Membership, MembershipEvent, Role, Slot
 
 LINK_LIVES = timedelta(days=7)
@@ -219,10 +220,9 @@ def revoke_invitations_by(user: User, *, at: datetime) -> int:
 
 
 def free_slots(user: User, *campaigns: Campaign) -> int:
-    """Give what the person has on the screen, there or everywhere, to others. Locked in order, as every other writer of several slots must."""
+    """Give what the person has on the screen, there or everywhere, to others."""
     held = Slot.objects.held().filter(labeler=user, **({"campaign__in": campaigns} if campaigns else {}))
-    locked = [slot.pk for slot in held.select_for_update(no_key=True, of=("self",)).order_by("pk")]
-    return Slot.objects.held().filter(pk__in=locked, labeler=user).update(labeler=None, lease=None, lease_ends_at=None)
+    return slotting.free(list(held.values_list("lease", flat=True)))
 
 
 def end_turns(user: User, *campaigns: Campaign, at: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertInHTML, assertRedirects
 
 from accounts.models import AccountEvent, ApiToken, User
-from labeling import assigning, inviting
+from labeling import assigning, inviting, submitting
 from labeling.models import AdjudicationTurn, Campaign, Label, Membership, Slot
 from tests.builders import NOW, PASSWORD, make_label, make_pair, make_token, make_user
 
@@ -70,6 +71,21 @@ def test_what_was_on_the_screen_goes_to_somebody_else(olga: User, lena: User, ot
     assert assigning.next_for(campaign, otto, at=NOW) is None
     close(as_(olga), lena)
     assert assigning.next_for(campaign, otto, at=NOW + timedelta(seconds=1))
+
+
+def test_what_was_on_the_screen_goes_to_those_who_had_come_further(olga: User, lena: User, otto: User, campaign: Campaign, as_: As) -> None:
+    """Otto has passed the place by, and a moment ago nothing was left for him: what is freed comes at the head of the queue."""
+    first, second = make_pair(campaign, slots=1), make_pair(campaign, slots=1)
+    assigning.next_for(campaign, lena, at=NOW)
+    found = assigning.next_for(campaign, otto, at=NOW)
+    assert found is not None
+    assert found.pair_id == second.pk
+    submitting.submit_label(assignment=found, preference=1, submission_key=uuid.uuid4(), at=NOW)
+    assert assigning.next_for(campaign, otto, at=NOW) is None
+    close(as_(olga), lena)
+    freed = assigning.next_for(campaign, otto, at=NOW)
+    assert freed is not None
+    assert freed.pair_id == first.pk
 
 
 def test_labels_and_roles_stay(olga: User, lena: User, campaign: Campaign, as_: As) -> None:

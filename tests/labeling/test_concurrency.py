@@ -20,8 +20,8 @@ from django.db import connection, connections, transaction
 
 from accounts.models import User
 from labeling import adjudicating, assigning, campaigning, inviting, settling, slotting, submitting
-from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Label, Pair, Skip, Slot
-from labeling.resolution import Resolution
+from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Pair, Skip, Slot
+from labeling.settling import Settled
 from tests.builders import NOW, make_campaign, make_pair, make_user
 from tests.labeling.places import check_places
 
@@ -72,8 +72,11 @@ def labelers(committed_db: str) -> list[User]:
 
 
 def make_work(labelers: list[User], *, pairs: int, overlap: int, **fields: Any) -> Campaign:
+    """A campaign whose labelers have been there before. (Those who ask for the first time wait for one another where they are enrolled.)"""
     campaign = make_campaign(overlap=overlap, labelers=tuple(labelers), **fields)
-    slotting.make_slots([make_pair(campaign, slots=0) for _ in range(pairs)], overlap=overlap, strategy=campaign.strategy)
+    slotting.make_slots([make_pair(campaign, slots=0) for _ in range(pairs)], campaign)
+    for labeler in labelers:
+        assigning.enrol(campaign, labeler, at=NOW)
     return campaign
 
 
@@ -119,6 +122,14 @@ def test_a_reload_shows_one_pair_also_where_two_windows_hold_two(labelers: list[
     while_uncommitted(asks(campaign, labelers[0]), asks(campaign, labelers[0]))
     assert Slot.objects.held().count() == 2
     assert len({assigning.next_for(campaign, labelers[0], at=NOW + timedelta(minutes=minutes)) for minutes in range(1, 5)}) == 1
+
+
+def test_windows_that_come_first_enrol_their_labeler_once(labelers: list[User]) -> None:
+    campaign = make_work([], pairs=6, overlap=2)
+    for labeler in labelers:
+        assert None not in at_once(*[asks(campaign, labeler)] * 4)
+    assert Enrolment.objects.filter(campaign=campaign).count() == EnrolmentEvent.objects.filter(campaign=campaign).count() == LABELERS
+    check_places(campaign)
 
 
 def test_a_submission_sent_from_four_windows_is_one_label(labelers: list[User]) -> None:
@@ -176,7 +187,7 @@ def test_without_the_pairs_lock_its_last_labels_leave_it_waiting(labelers: list[
     campaign = make_work(labelers, pairs=1, overlap=2)
     both_have_read, derive = Barrier(2), settling.derive
 
-    def derive_together(pair: Pair) -> Resolution:
+    def derive_together(pair: Pair) -> Settled:
         derived = derive(pair)
         both_have_read.wait(20)
         return derived
@@ -185,14 +196,14 @@ def test_without_the_pairs_lock_its_last_labels_leave_it_waiting(labelers: list[
     monkeypatch.setattr(settling, "derive", derive_together)
     at_once(*[submits(leased(campaign, labeler)) for labeler in labelers[:2]])
     assert Pair.objects.get().standing == "waiting"
-    assert [difference.derived.standing for difference in settling.differences()] == ["agreed"]
+    assert [difference.derived[0].standing for difference in settling.differences()] == ["agreed"]
 
 
 def test_with_the_pairs_lock_two_never_settle_together(labelers: list[User], monkeypatch: pytest.MonkeyPatch) -> None:
     campaign = make_work(labelers, pairs=1, overlap=2)
     never, derive = Barrier(2), settling.derive
 
-    def derive_alone(pair: Pair) -> Resolution:
+    def derive_alone(pair: Pair) -> Settled:
         with pytest.raises(BrokenBarrierError):
             never.wait(0.3)
         return derive(pair)

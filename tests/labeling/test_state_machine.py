@@ -410,7 +410,7 @@ def world(db: None) -> World:
     for campaign in campaigns.values():
         for adjudicator in adjudicators:
             join(campaign, adjudicator, "adjudicator")
-        slotting.make_slots([make_pair(campaign, slots=0) for _ in range(PAIRS)], overlap=campaign.overlap, strategy=campaign.strategy)
+        slotting.make_slots([make_pair(campaign, slots=0) for _ in range(PAIRS)], campaign)
     return World(campaigns, labelers, adjudicators, make_user("olga", is_owner=True))
 
 
