@@ -122,7 +122,8 @@ def reopen(slots: Sequence[Slot]) -> list[Slot]:
 def escalate(pair: Pair, campaign: Campaign) -> Slot | None:
     """Open a further place at a contested pair, at the head of the queue; None: it has had as many as the campaign allows. The pair is locked."""
     counted = Slot.objects.filter(pair=pair, rubric_version=pair.rubric_version_id, kind__in=COUNTING)
-    sides = list(counted.exclude(closed_at__isnull=False, labeler=None).values_list("kind", "left_is_a", "pool"))
+    counted = counted.exclude(closed_at__isnull=False, labeler=None).exclude(labels__is_retraction=True)
+    sides = list(counted.values_list("kind", "left_is_a", "pool"))
     if sum(kind == Slot.Kind.ESCALATION for kind, _, _ in sides) >= campaign.escalation_bound or not sides:
         return None
     a_left = sum(left_is_a for _, left_is_a, _ in sides)

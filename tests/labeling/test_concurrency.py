@@ -8,21 +8,19 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from threading import Barrier, BrokenBarrierError, Event
-from time import sleep
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
 
 from accounts.models import User
 from labeling import adjudicating, assigning, campaigning, inviting, settling, slotting, submitting
 from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Pair, Skip, Slot
 from labeling.settling import Settled
 from tests.builders import NOW, make_campaign, make_pair, make_user
+from tests.labeling.moments import at_once, while_uncommitted
 from tests.labeling.places import check_places
 
 pytestmark = pytest.mark.commits
@@ -30,40 +28,6 @@ pytestmark = pytest.mark.commits
 LATE = NOW + timedelta(minutes=31)
 LABELERS = 6
 """Fewer than the connections of the pool, with those who come beside them."""
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Do these at the same moment. Returns what each returned; raises what one of them raised."""
-    gate = Barrier(len(acts))
-
-    def do(act: Callable[[], Any]) -> Any:
-        try:
-            connection.ensure_connection()
-            gate.wait(20)
-            return act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as crowd:
-        return [done.result() for done in [crowd.submit(do, act) for act in acts]]
-
-
-def while_uncommitted(act: Callable[[], Any], *others: Callable[[], Any]) -> list[Any]:
-    """Do the one in a transaction, and the others before it commits; those that wait for it do so for half a second. Returns what each returned."""
-    is_done = Event()
-
-    def first() -> Any:
-        with transaction.atomic():
-            returned = act()
-            is_done.set()
-            sleep(0.5)
-        return returned
-
-    def then(other: Callable[[], Any]) -> Any:
-        assert is_done.wait(20)
-        return other()
-
-    return at_once(first, *[partial(then, other) for other in others])
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""Labels taken back: a row each in the ledger, a new place for somebody else, and the standing that follows. What several stages do."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.models import User
+from labeling import concluding, slotting
+from labeling.models import Campaign, CampaignEvent, Label, Pair, Slot, Standing
+
+WORK = Slot.Kind.WORK
+DECIDED = (Standing.ADJUDICATED, Standing.WITHDRAWN)
+"""Standings that no further label could change."""
+
+
+@transaction.atomic
+def retract(labels: Iterable[Label], *, campaign: Campaign, actor: User | None, why: str, submission_key: uuid.UUID, at: datetime) -> list[Label]:
+    """Take back what now stands in the places of these labels of one campaign, and return the retractions, a row each.
+
+    Only what counts is taken back: work and escalation. A pair that still wants labels gets a new place, at the head of the queue, for each
+    that is gone, though no more than it is to have by now; who was there has had their turn. Twice is once: what was taken back stays so.
+    """
+    held = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # campaign, pair, slot: the order everywhere
+    asked = [label.slot_id for label in labels]
+    of_them = Label.objects.counting().filter(slot__in=asked, pair__campaign=held)
+    pairs = list(Pair.objects.filter(pk__in=of_them.values("pair")).order_by("pk").select_for_update(no_key=True))
+    heads = list(of_them.filter(pair__in=pairs).order_by("pk").select_related("slot"))
+    if not heads:
+        return []
+    retractions = Label.objects.bulk_create([taken_back(head, submission_key, at=at) for head in heads])
+    opened = slotting.store(slotting.reopen(places_missing(pairs, heads, held)), held)
+    concluding.conclude_all(pairs, held, at=at)
+    detail = {"why": why, "labels": [head.pk for head in heads], "places_opened": opened}
+    CampaignEvent.objects.create(campaign=held, actor=actor, kind="labels_retracted", detail=detail, at=at)
+    return retractions
+
+
+def taken_back(head: Label, submission_key: uuid.UUID, *, at: datetime) -> Label:
+    """Return the row, not stored, that takes a label back. Its own key follows from that of the whole request."""
+    of_head = ("pair_id", "slot_id", "assignment_id", "labeler_id", "rubric_version_id", "left_was_a", "source")
+    key = uuid.uuid5(submission_key, str(head.pk))
+    same = {name: getattr(head, name) for name in of_head}
+    return Label(**same, supersedes=head, is_retraction=True, rationale="", submission_key=key, submitted_at=at)
+
+
+def places_missing(pairs: Sequence[Pair], heads: Sequence[Label], campaign: Campaign) -> list[Slot]:
+    """Return those places of labels that are gone which somebody else must fill."""
+    wanting = {pair.pk: pair for pair in pairs if wants_labels(pair)}
+    has = work_places(wanting.values())
+    missing = []
+    for slot in (head.slot for head in heads):
+        pair = wanting.get(slot.pair_id) if slot else None
+        if slot is None or pair is None or slot.rubric_version_id != pair.rubric_version_id:
+            continue
+        if slot.kind == WORK and has[pair.pk] >= slotting.planned(pair, campaign):
+            continue
+        has[pair.pk] += slot.kind == WORK
+        missing.append(slot)
+    return missing
+
+
+def wants_labels(pair: Pair) -> bool:
+    return pair.standing not in DECIDED and not pair.trouble and not pair.gold_items.exists()
+
+
+def work_places(pairs: Iterable[Pair]) -> Counter[int]:
+    """Count the places of pairs, under their own rubric version, that are open or hold a label that counts."""
+    here = {"pair__in": [pair.pk for pair in pairs], "rubric_version": F("pair__rubric_version")}
+    waiting = Slot.objects.open().filter(kind=WORK, **here).values_list("pair", flat=True)
+    filled = Label.objects.current().filter(slot__kind=WORK, **here).values_list("pair", flat=True)
+    return Counter([*waiting, *filled])
