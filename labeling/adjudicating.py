@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -65,20 +66,26 @@ def give_back(*, turn: AdjudicationTurn, at: datetime) -> None:
     AdjudicationTurn.objects.filter(pk=turn.pk, ended_at=None).update(ended_at=at, given_back=True)
 
 
-@transaction.atomic(durable=True)
 def adjudicate(
     *, turn: AdjudicationTurn, preference: int | None, both_bad: bool, reason_class: str, reason: str, submission_key: UUID, at: datetime
 ) -> Adjudication:
     """Store the verdict and settle the pair. `preference` None says that there is no right answer.
 
     The same submission key gets the first answer again. If the pair has been settled meanwhile, or is no longer contested,
-    the adjudication is kept as surplus (`is_surplus`) and changes nothing. Raises NotYours for somebody else's key.
+    the adjudication is kept as surplus (`is_surplus`) and changes nothing. Raises NotYours for somebody else's key, and for one used for another pair.
     """
+    said: dict[str, Any] = {"preference": preference, "both_bad": both_bad, "reason_class": reason_class, "reason": reason}
+    try:
+        return store(turn, submission_key=submission_key, at=at, **said)
+    except IntegrityError:  # the key was used for another pair at this moment: it is there to be seen now
+        return store(turn, submission_key=submission_key, at=at, **said)
+
+
+@transaction.atomic(durable=True)
+def store(turn: AdjudicationTurn, *, preference: int | None, submission_key: UUID, at: datetime, **said: Any) -> Adjudication:
     pair = Pair.objects.lock(turn.pair_id)
     if earlier := Adjudication.objects.filter(submission_key=submission_key).first():
-        if (earlier.adjudicator_id, earlier.pair_id) != (turn.adjudicator_id, turn.pair_id):
-            raise NotYours("This submission key was used for another adjudication. Reload the page to get a new one.")
-        return earlier
+        return own(earlier, turn)
     adjudication = Adjudication.objects.create(
         pair=pair,
         turn=turn,
@@ -86,15 +93,20 @@ def adjudicate(
         rubric_version_id=pair.rubric_version_id,
         verdict=None if preference is None else verdict_of(preference),
         preference=preference,
-        both_bad=both_bad,
-        reason_class=reason_class,
-        reason=reason,
         left_was_a=turn.left_is_a,
         submission_key=submission_key,
         is_surplus=pair.standing != Standing.CONTESTED,
         submitted_at=at,
+        **said,
     )
     AdjudicationTurn.objects.filter(pk=turn.pk, ended_at=None).update(ended_at=at)
     if not adjudication.is_surplus:
         settling.settle(pair, at=at)
     return adjudication
+
+
+def own(earlier: Adjudication, turn: AdjudicationTurn) -> Adjudication:
+    """Return the first answer to a repeated submission, if it is this adjudicator's and this pair's."""
+    if (earlier.adjudicator_id, earlier.pair_id) != (turn.adjudicator_id, turn.pair_id):
+        raise NotYours("This submission key was used for another adjudication. Reload the page to get a new one.")
+    return earlier

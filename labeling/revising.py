@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from labeling import concluding, retraction
@@ -22,7 +22,6 @@ class NotYours(Exception):
     """The submission key was used by somebody else, or for another label."""
 
 
-@transaction.atomic(durable=True)
 def supersede(
     *, label: Label, preference: int, submission_key: UUID, at: datetime, both_bad: bool = False, rationale: str = "", source: str = Label.Source.DESK
 ) -> Label:
@@ -31,12 +30,20 @@ def supersede(
     `preference` is on the pair's own scale. The same submission key gets the first answer again. Raises NotPossible where the label is not
     what stands there now or was made elsewhere, and where an adjudicator has decided; NotYours where the key was used for anything else.
     """
+    later = successor(label, preference=preference, both_bad=both_bad, rationale=rationale, source=source, submission_key=submission_key, submitted_at=at)
+    try:
+        return store(later, label, at=at)
+    except IntegrityError:  # the key was used for another pair at this moment: it is there to be seen now
+        return store(later, label, at=at)
+
+
+@transaction.atomic(durable=True)
+def store(later: Label, label: Label, *, at: datetime) -> Label:
     pair = Pair.objects.lock(label.pair_id)
-    if earlier := Label.objects.filter(submission_key=submission_key).first():
+    if earlier := Label.objects.filter(submission_key=later.submission_key).first():
         return own(earlier, label)
     kind = label.slot.kind if label.slot else ""
     check_is_open(label, pair, kind)
-    later = successor(label, preference=preference, both_bad=both_bad, rationale=rationale, source=source, submission_key=submission_key, submitted_at=at)
     later.save(force_insert=True)
     if kind in COUNTING:
         concluding.conclude(pair, at=at)

@@ -17,7 +17,8 @@ import pytest
 
 from accounts.models import User
 from labeling import adjudicating, assigning, campaigning, inviting, settling, slotting, submitting
-from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Pair, Skip, Slot
+from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Pair, Skip, Slot, Verdict
+from labeling.models.label import verdict_of
 from labeling.settling import Settled
 from tests.builders import NOW, make_campaign, make_pair, make_user
 from tests.labeling.moments import at_once, while_uncommitted
@@ -194,22 +195,51 @@ def test_two_verdicts_at_once_are_one_and_a_surplus(labelers: list[User]) -> Non
     for _ in range(2):
         for labeler, preference in zip(labelers, (-2, 2), strict=False):
             submits(leased(campaign, labeler), preference)()
-        turns = [turn_of(campaign, adjudicator) for adjudicator in labelers[2:4]]
+        turns = [lapsing_turn_of(campaign, adjudicator) for adjudicator in labelers[2:4]]
         stored = at_once(*[rules(turn) for turn in turns])
         assert sorted(adjudication.is_surplus for adjudication in stored) == [False, True]
     check_places(campaign)
 
 
-def turn_of(campaign: Campaign, adjudicator: User) -> AdjudicationTurn:
+def test_one_key_for_verdicts_on_two_pairs_at_once_is_used_for_one(labelers: list[User], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have seen that the key is new: the second waits for the first to be stored, and is told so."""
+    campaign, key, both_have_looked = make_work(labelers, pairs=2, overlap=2), uuid.uuid4(), Barrier(2)
+    for labeler, preference in [(labeler, preference) for _ in range(2) for labeler, preference in zip(labelers, (-2, 2), strict=False)]:
+        submits(leased(campaign, labeler), preference)()
+    turns = [turn_of(campaign, adjudicator) for adjudicator in labelers[2:4]]
+
+    def verdict_of_both(preference: int) -> Verdict:
+        both_have_looked.wait(20)
+        return verdict_of(preference)
+
+    monkeypatch.setattr(adjudicating, "verdict_of", verdict_of_both)
+    assert sorted(at_once(*[partial(outcome, rules(turn, key=key)) for turn in turns])) == ["refused", "stored"]
+    check_places(campaign)
+
+
+def outcome(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except adjudicating.NotYours:
+        return "refused"
+    return "stored"
+
+
+def lapsing_turn_of(campaign: Campaign, adjudicator: User) -> AdjudicationTurn:
     """A turn that lapses as soon as the next one is taken."""
     AdjudicationTurn.objects.update(lease_ends_at=NOW - timedelta(minutes=1))
+    return turn_of(campaign, adjudicator)
+
+
+def turn_of(campaign: Campaign, adjudicator: User) -> AdjudicationTurn:
     turn = adjudicating.next_for(campaign, adjudicator, at=NOW)
     assert turn is not None
     return turn
 
 
-def rules(turn: AdjudicationTurn) -> Callable[[], Adjudication]:
-    return partial(adjudicating.adjudicate, turn=turn, preference=1, both_bad=False, reason_class="taste", reason="words", submission_key=uuid.uuid4(), at=NOW)
+def rules(turn: AdjudicationTurn, *, key: uuid.UUID | None = None) -> Callable[[], Adjudication]:
+    said: dict[str, Any] = {"preference": 1, "both_bad": False, "reason_class": "taste", "reason": "words"}
+    return partial(adjudicating.adjudicate, turn=turn, submission_key=key or uuid.uuid4(), at=NOW, **said)
 
 
 # ---- the sweep, k, and closed accounts -----------------------------------------------------------------------------
