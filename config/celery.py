@@ -47,6 +47,7 @@ app.conf.update(
     beat_schedule={
         "sweep-generation": {"task": "policies.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
         "make-pairs": {"task": "labeling.tasks.make_pairs", "schedule": 3.0, "options": {"expires": 3}},
+        "rank": {"task": "labeling.tasks.rank", "schedule": 15.0, "options": {"expires": 14}},
         "sweep-datasets": {"task": "exports.tasks.sweep", "schedule": 300.0},
         "sweep-leases": {"task": "labeling.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from labeling import adjudicating, assigning, pairing
+from labeling import adjudicating, assigning, pairing, ranking
 
 
 @shared_task
@@ -20,3 +20,9 @@ def sweep() -> None:
 def make_pairs() -> None:
     """Make what pairs can be made of the responses that have come in."""
     pairing.pair_up_all(at=timezone.now())
+
+
+@shared_task
+def rank() -> None:
+    """Rank anew what waits where the strategy was changed, or where labels have told what is least certain now."""
+    ranking.rank_due(at=timezone.now())

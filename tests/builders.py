@@ -101,14 +101,15 @@ def make_response(text: str = "", *, prompt: Prompt | None = None, policy: Polic
 
 
 def make_pair(campaign: Campaign | None = None, *, a: str = "", b: str = "", prompt: Prompt | None = None, slots: int | None = None, **fields: Any) -> Pair:
-    """A pair with its work slots; `slots` other than the campaign's overlap where a test wants that."""
+    """A pair with its work slots; `slots` other than the campaign's overlap where a test wants that, `policies` where it matters who answered."""
     campaign = campaign or make_campaign()
     prompt = prompt or make_prompt()
+    policy_a, policy_b = fields.pop("policies", (None, None))
     pair = Pair.objects.create(
         campaign=campaign,
         prompt=prompt,
-        response_a=make_response(a, prompt=prompt),
-        response_b=make_response(b, prompt=prompt),
+        response_a=make_response(a, prompt=prompt, policy=policy_a),
+        response_b=make_response(b, prompt=prompt, policy=policy_b),
         rubric_version=campaign.rubric_version,
         created_at=NOW,
         **fields,
