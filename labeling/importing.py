@@ -250,6 +250,7 @@ def pair_of(line: PairLine, prompts: dict[str, Prompt], responses: dict[Response
         response_b_id=responses[b],
         rubric_version_id=shelf.campaign.rubric_version_id,
         external_id=line.external_id,
+        priority=line.priority,
         trouble=trouble_of_texts(line.a.text, line.b.text),
         asked_differently=shelf.policies[line.a.policy].system_prompt != shelf.policies[line.b.policy].system_prompt,
         created_at=shelf.at,

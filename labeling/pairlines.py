@@ -11,6 +11,7 @@ from typing import Any
 from accounts.models import User
 from labeling.models import Verdict
 from labeling.models.label import verdict_of
+from labeling.ranks import HIGHEST_PRIORITY, USUAL_PRIORITY
 from policies.conversations import read_messages, read_slices, read_word
 from policies.families import content_hash
 from policies.jsonl import Refused, check_keys, check_text, kind_of, shown
@@ -63,6 +64,7 @@ class PairLine:
     a: Side
     b: Side
     slices: dict[str, str]
+    priority: int
     gold: GivenGold | None
     labels: list[GivenLabel]
 
@@ -82,7 +84,7 @@ class PairLine:
 
 def read_pair(number: int, read: dict[str, Any]) -> PairLine:
     """Return the pair that a line's object stands for. Raises Refused."""
-    check_keys(read, known=("id", "prompt", "responses", "slices", "gold", "labels"), needed=("id", "prompt", "responses"))
+    check_keys(read, known=("id", "prompt", "responses", "slices", "priority", "gold", "labels"), needed=("id", "prompt", "responses"))
     a, b = read_responses(read["responses"])
     external_id = read_word(read, "id", at_most=200)
     if not external_id:
@@ -94,6 +96,7 @@ def read_pair(number: int, read: dict[str, Any]) -> PairLine:
         a=a,
         b=b,
         slices=read_slices(read.get("slices") or {}),
+        priority=read_priority(read.get("priority")),
         gold=read_gold(read["gold"]) if read.get("gold") is not None else None,
         labels=read_labels(read.get("labels") or []),
     )
@@ -115,6 +118,14 @@ def read_side(value: object, *, what: str) -> Side:
     check_text(value["policy"], what=f"the policy of {what}", at_most=120)
     check_text(value["text"], what=f"the text of {what}", may_be_empty=True)
     return Side(value["policy"], value["text"])
+
+
+def read_priority(value: object) -> int:
+    if value is None:
+        return USUAL_PRIORITY
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST_PRIORITY:
+        raise Refused(f"priority is {shown(value)}: it must be a whole number from 0 to {HIGHEST_PRIORITY}")
+    return value
 
 
 def read_gold(value: object) -> GivenGold:

@@ -92,6 +92,13 @@ def test_a_pair_gets_k_places_ranked_by_the_strategy(import_: Import) -> None:
         assert [slot.rank for slot in pair.slots.order_by("rank")] == [rank("spread", pair_id=pair.pk, ordinal=n) for n in range(3)]
 
 
+def test_a_pair_keeps_its_priority_and_is_ranked_by_it(import_: Import) -> None:
+    by_priority = make_campaign(overlap=1, strategy=Campaign.Strategy.PRIORITY)
+    import_(line(1), line(2, priority=100), line(3, priority=0), line(4, priority=None), into=by_priority)
+    assert dict(Pair.objects.values_list("external_id", "priority")) == {"q1": 50, "q2": 100, "q3": 0, "q4": 50}
+    assert list(Slot.objects.order_by("rank").values_list("pair__external_id", flat=True)) == ["q2", "q1", "q4", "q3"]
+
+
 def test_the_two_places_of_a_pair_show_either_side_once(import_: Import) -> None:
     import_(*map(line, range(40)))
     for pair in Pair.objects.all():
@@ -299,6 +306,10 @@ BAD = [
     (json.dumps({"prompt": "x", "responses": sides("a", "b")}), "line 1: id is missing"),
     (json.dumps(line(extra=1)), "line 1: unknown key 'extra'"),
     (json.dumps(line(prompt=[{"role": "assistant", "content": "hello"}])), "line 1: prompt ends with the turn of assistant"),
+    *(
+        (json.dumps(line(priority=priority)), f"line 1: priority is {shown}: it must be a whole number from 0 to 100")
+        for priority, shown in [(101, "101"), (-1, "-1"), (True, "True"), (2.5, "2.5"), ("50", "'50'"), ([50], "[50]")]
+    ),
     (json.dumps(line(gold={"verdict": "left", "why": "x"})), "line 1: the verdict of gold is 'left': it must be a, b or tie"),
     (json.dumps(line(gold={"verdict": "a"})), "line 1: why of gold is missing"),
     (json.dumps(line(labels=[{"labeler": "w"}])), "line 1: label 1 says nothing"),
