@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from labeling import queue, slotting
+from labeling import planning, queue, slotting
 from labeling.models import COUNTING, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Parking, Skip, Slot
 from labeling.queue import Found
 
@@ -30,7 +30,11 @@ def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment |
         found = find(campaign, labeler, at=at)
     except IntegrityError:
         found = find(campaign, labeler, at=at)
-    return found.assignment if found else None
+    if found is None:
+        return None
+    if found.served is not None and found.planned is not None:  # whatever kind it is: that this takes a moment tells nothing
+        planning.plan_ahead(campaign, labeler, served=found.served, planned=found.planned)
+    return found.assignment
 
 
 def find(campaign: Campaign, labeler: User, *, at: datetime) -> Found | None:
@@ -66,13 +70,27 @@ def search_whole(campaign: Campaign, labeler: User, pools: list[str], *, at: dat
 
 def enrol(campaign: Campaign, labeler: User, *, at: datetime) -> tuple[Enrolment, bool]:
     """Return how the labeler stands in the campaign, enrolling them if they are new: to practise first, where the campaign wants it."""
-    state = Enrolment.State.PRACTISING if campaign.practice_items else Enrolment.State.WORKING
-    enrolment, is_new = Enrolment.objects.get_or_create(
-        campaign=campaign, labeler=labeler, defaults={"state": state, "epoch": campaign.rank_epoch, "entered_at": at}
-    )
-    if is_new:
-        EnrolmentEvent.objects.create(campaign=campaign, labeler=labeler, after=state, why="first pair asked for", at=at)
+    if enrolment := Enrolment.objects.filter(campaign=campaign, labeler=labeler).first():
+        return enrolment, False
+    with transaction.atomic():
+        enrolment, is_new = Enrolment.objects.get_or_create(campaign=campaign, labeler=labeler, defaults={"epoch": campaign.rank_epoch, "entered_at": at})
+        if is_new:
+            begin(enrolment, at=at)
     return enrolment, is_new
+
+
+def begin(enrolment: Enrolment, *, at: datetime) -> None:
+    """Lay out the beginning of a new labeler's stream: a practice round, where the campaign wants one and has items, else the first checks."""
+    campaign, labeler = enrolment.campaign, enrolment.labeler
+    why = "first pair asked for"
+    if campaign.practice_items and planning.plan_practice(campaign, labeler, served=0):
+        enrolment.state, enrolment.practice_rounds = Enrolment.State.PRACTISING, 1
+        enrolment.save(update_fields=["state", "practice_rounds"])
+    elif campaign.practice_items:
+        why = "first pair asked for; no practice, since no gold item may be used for it"
+    if enrolment.state == Enrolment.State.WORKING:
+        planning.plan_ahead(campaign, labeler, served=0, planned=0)
+    EnrolmentEvent.objects.create(campaign=campaign, labeler=labeler, after=enrolment.state, why=why, at=at)
 
 
 def lease_end(campaign: Campaign, *, at: datetime) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -58,6 +59,11 @@ class GoldItem(models.Model):
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="gold_verdict_is_a_b_or_tie"),
             models.CheckConstraint(condition=Q(allowed_use__in=["check", "practice", "both"]), name="gold_use_is_known"),
             models.CheckConstraint(condition=Q(difficulty__in=["easy", "medium", "hard"]), name="gold_difficulty_is_known"),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="keep_what_is_known", fields=["pair", "version", "verdict", "why", "allowed_use", "difficulty", "refresh_on", "added_by", "added_at"]
+            )
         ]
 
     def __str__(self) -> str:

@@ -152,6 +152,8 @@ class Slot(models.Model):
             # With the order in which it is asked for: a plain index scan forgets entries of closed places as it meets them, a bitmap scan reads all of them.
             models.Index(fields=["labeler", "campaign", "id"], condition=Q(labeler__isnull=False, closed_at__isnull=True), name="slot_held"),
             models.Index(fields=["lease_ends_at"], condition=Q(lease__isnull=False), name="slot_leases"),
+            # What a labeler was checked on, whatever became of it.
+            models.Index(fields=["reserved_for", "campaign", "pair"], condition=Q(kind__in=["gold", "repeat", "practice"]), name="slot_checks"),
         ]
 
     def __str__(self) -> str:
