@@ -134,7 +134,7 @@ class Evidence:
 
     def __init__(self, campaigns: Iterable[Campaign]) -> None:
         of_pairs = Q(pair__campaign__in=campaigns, pair__standing__in=[Standing.AGREED, Standing.ADJUDICATED])
-        self.labels = self._by_pair(Label.objects.counting().filter(of_pairs, rubric_version=F("pair__rubric_version")))
+        self.labels = self._by_pair(Label.objects.counting().filter(of_pairs))
         self.rulings = self._by_pair(Adjudication.objects.current().filter(of_pairs, pair__standing=Standing.ADJUDICATED))
         self.gold = set(GoldItem.objects.values_list("pair_id", flat=True))
         self.gold_families = set(GoldItem.objects.values_list("pair__prompt__family", flat=True))

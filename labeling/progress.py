@@ -173,9 +173,9 @@ def labels_that_count(campaign: Campaign) -> Any:
 
 
 def agreement_of(campaign: Campaign) -> Agreement:
-    """Return the coefficients with their intervals. Labels of one pair under two rubric versions are two items."""
+    """Return the coefficients with their intervals."""
     verdicts = {verdict.value: Count("pk", filter=Q(verdict=verdict)) for verdict in Verdict}
-    counts = labels_that_count(campaign).values("pair", "rubric_version").annotate(**verdicts).values_list(*verdicts)
+    counts = labels_that_count(campaign).values("pair").annotate(**verdicts).values_list(*verdicts)
     items = [[verdict for verdict, times in zip(verdicts, row, strict=True) for _ in range(times)] for row in counts]
     return Agreement(
         campaign=campaign.slug,

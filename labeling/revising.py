@@ -71,8 +71,8 @@ def check_is_open(label: Label, pair: Pair, kind: str) -> None:
 
 
 def successor(label: Label, *, preference: int, **said: object) -> Label:
-    """Return the row, not stored, that takes the label's place. How long a second thought took, nobody knows."""
-    of_label = ("pair_id", "slot_id", "assignment_id", "labeler_id", "rubric_version_id", "left_was_a")
+    """Return the row, not stored, that takes the label's place. The time it took stays that of the first: a second thought has no lease."""
+    of_label = ("pair_id", "slot_id", "assignment_id", "labeler_id", "rubric_version_id", "left_was_a", "seconds", "active_seconds")
     same = {name: getattr(label, name) for name in of_label}
     return Label(**same, **said, supersedes=label, preference=preference, verdict=verdict_of(preference))
 

@@ -110,7 +110,7 @@ def ledgers() -> tuple[Prefetch[Any] | str, ...]:
     """What `derive_from_prefetched` reads of each pair."""
     return (
         "campaign",
-        Prefetch("labels", Label.objects.counting().filter(rubric_version=F("pair__rubric_version")).order_by("id"), to_attr="labels_that_count"),
+        Prefetch("labels", Label.objects.counting().order_by("id"), to_attr="labels_that_count"),
         Prefetch("adjudications", Adjudication.objects.current(), to_attr="rulings"),
         Prefetch("slots", Slot.objects.open().filter(kind__in=COUNTING, rubric_version=F("pair__rubric_version")), to_attr="places_open"),
     )

@@ -123,7 +123,7 @@ def make_slot(pair: Pair, *, ordinal: int = 0, kind: str = Slot.Kind.WORK, **fie
     return Slot.objects.create(
         campaign=pair.campaign,
         pair=pair,
-        rubric_version=pair.rubric_version,
+        rubric_version=fields.pop("rubric_version", pair.rubric_version),
         kind=kind,
         rank=fields.pop("rank", pair.pk * 64 + ordinal),
         left_is_a=fields.pop("left_is_a", ordinal % 2 == 0),

@@ -8,7 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.ledgers import append_only
 from labeling.models.assignment import Assignment
@@ -48,8 +48,8 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return self.filter(~Exists(superseded), is_retraction=False, slot__isnull=False)
 
     def counting(self) -> Self:
-        """The heads in places that count."""
-        return self.current().filter(slot__kind__in=COUNTING)
+        """The heads in places that count, under the wording by which their pair is judged now."""
+        return self.current().filter(slot__kind__in=COUNTING, rubric_version=F("pair__rubric_version"))
 
     def first_answers(self) -> Self:
         return self.filter(supersedes=None)
