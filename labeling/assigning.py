@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from labeling import planning, queue, slotting
+from labeling import limits, planning, practising, queue, slotting
 from labeling.models import COUNTING, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Parking, Skip, Slot
 from labeling.queue import Found
 
@@ -38,15 +38,20 @@ def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment |
 
 
 def find(campaign: Campaign, labeler: User, *, at: datetime) -> Found | None:
-    pools = queue.pools_of(campaign, labeler)
     ends = lease_end(campaign, at=at)
+    if limits.reached(campaign, labeler, at=at):
+        return queue.search_held(campaign, labeler, ends=ends, at=at)
+    pools = queue.pools_of(campaign, labeler)
     if found := queue.search(campaign, labeler, ends=ends, at=at, pools=pools):
         return found
     enrolment, is_new = enrol(campaign, labeler, at=at)
     if is_new and (found := queue.search(campaign, labeler, ends=ends, at=at, pools=pools)):
         return found
-    if campaign.state != Campaign.State.OPEN or enrolment.state != Enrolment.State.WORKING:
+    if campaign.state != Campaign.State.OPEN or enrolment.state == Enrolment.State.PAUSED:
         return None
+    if enrolment.state == Enrolment.State.PRACTISING:
+        found = queue.search_parked(campaign, labeler, ends=ends, at=at, pools=pools)
+        return found or (find(campaign, labeler, at=at) if practising.conclude_round(campaign, labeler, at=at) else None)
     if is_due_for_search(enrolment, at=at) and (found := search_whole(campaign, labeler, pools, at=at)):
         return found
     return queue.search_parked(campaign, labeler, ends=ends, at=at, pools=pools)

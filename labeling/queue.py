@@ -34,6 +34,7 @@ MAY_TAKE = """
       AND NOT EXISTS (SELECT FROM labeling_adjudicationturn AS turn WHERE turn.pair_id = slot.pair_id AND turn.adjudicator_id = %(labeler)s OFFSET 0)
 """
 NOT_PARKED = "NOT EXISTS (SELECT FROM labeling_parking AS parked WHERE parked.pair_id = slot.pair_id AND parked.labeler_id = %(labeler)s OFFSET 0)"
+SUITS_STATE = "CASE (SELECT state FROM here) WHEN 'working' THEN slot.kind <> 'practice' WHEN 'practising' THEN slot.kind = 'practice' ELSE false END"
 FREE_HERE = "slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slot.closed_at IS NULL"
 
 # One pool after the other, each by its own stretch of the index: an index scan that stops at the first place, however many there are.
@@ -99,7 +100,7 @@ SEARCH = (
     SELECT slot.id FROM labeling_slot AS slot
     WHERE %(open)s AND NOT EXISTS (SELECT FROM held) AND {free_here} AND slot.reserved_for_id = %(labeler)s
       AND slot.rank <= (SELECT served FROM here)
-      AND CASE (SELECT state FROM here) WHEN 'working' THEN slot.kind <> 'practice' WHEN 'practising' THEN slot.kind = 'practice' ELSE false END
+      AND {suits_state}
       AND {not_parked}
     ORDER BY slot.rank, slot.id
     LIMIT 1
@@ -120,7 +121,7 @@ PARKED = (
     SELECT pair_id, max(at) AS at FROM labeling_parking WHERE labeler_id = %(labeler)s GROUP BY pair_id
 ), picked AS (
     SELECT slot.id FROM aside JOIN labeling_slot AS slot ON slot.pair_id = aside.pair_id
-    WHERE %(open)s AND (SELECT state FROM here) = 'working' AND NOT EXISTS (SELECT FROM held)
+    WHERE %(open)s AND {suits_state} AND NOT EXISTS (SELECT FROM held)
       AND {free_here} AND slot.pool = ANY(%(pools)s::text[])
       AND (slot.reserved_for_id = %(labeler)s OR slot.reserved_for_id IS NULL AND {may_take})
     ORDER BY aside.at, slot.id
@@ -137,7 +138,8 @@ SELECT EXISTS (
 
 
 def filled(statement: str) -> str:
-    parts = {"{free_here}": FREE_HERE, "{may_take}": MAY_TAKE, "{not_parked}": NOT_PARKED, "{columns}": statements.columns(Assignment, "assignment")}
+    parts = {"{free_here}": FREE_HERE, "{suits_state}": SUITS_STATE, "{may_take}": MAY_TAKE, "{not_parked}": NOT_PARKED}
+    parts |= {"{columns}": statements.columns(Assignment, "assignment")}
     for name, part in parts.items():
         statement = statement.replace(name, part)
     return statement
@@ -161,16 +163,23 @@ def search(campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, p
     return run(SEARCH, campaign, labeler, ends=ends, at=at, pools=pools, from_start=from_start)
 
 
+def search_held(campaign: Campaign, labeler: User, *, ends: datetime, at: datetime) -> Found | None:
+    """Renew the lease of what the labeler has on the screen, and hand out nothing new."""
+    return run(SEARCH, campaign, labeler, ends=ends, at=at, pools=[""], from_start=False, hands_out=False)
+
+
 def search_parked(campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str]) -> Found | None:
     """Lease what the labeler put aside."""
     return run(PARKED, campaign, labeler, ends=ends, at=at, pools=pools, from_start=False)
 
 
-def run(statement: str, campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str], from_start: bool) -> Found | None:
+def run(
+    statement: str, campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str], from_start: bool, hands_out: bool = True
+) -> Found | None:
     row = statements.one(
         statement,
         campaign=campaign.pk,
-        open=campaign.state == Campaign.State.OPEN,
+        open=hands_out and campaign.state == Campaign.State.OPEN,
         labeler=labeler.pk,
         pools=list(pools),
         epoch=campaign.rank_epoch,
