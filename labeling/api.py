@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from accounts.access import signed_in
 from accounts.permissions import scope
 from accounts.serializers import RefusalSerializer
 from labeling import access, assigning, cards, submitting
-from labeling.forms import check_kept_whole
+from labeling.forms import ActiveSecondsField, check_kept_whole
 from labeling.models import Assignment, Campaign, Label, Role, Skip
 
 
@@ -44,10 +45,22 @@ class JudgmentSerializer(serializers.Serializer[dict[str, Any]]):
     both_bad = serializers.BooleanField(default=False, help_text="A tie in which neither response is acceptable.")
     rationale = serializers.CharField(default="", allow_blank=True, max_length=4000, trim_whitespace=False)
     submission_key = serializers.UUIDField(default=uuid4, help_text="Made by the caller, so that a retry gets the first answer again.")
+    active_seconds = serializers.FloatField(
+        default=None,
+        allow_null=True,
+        min_value=0,
+        max_value=ActiveSecondsField.LONGEST,
+        help_text="Seconds with the pair on a screen and somebody there, idle time taken out. No more are believed than have gone by since the lease.",
+    )
     next = serializers.BooleanField(default=False, help_text="Lease the next pair in the same answer.")
 
     def validate_rationale(self, value: str) -> str:
         return check_kept_whole(value)
+
+    def validate_active_seconds(self, value: float | None) -> float | None:
+        if value is not None and not math.isfinite(value):
+            raise ValidationError("Send a number of seconds, or leave it out.")
+        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.context.get("rationale_required") and not attrs["rationale"]:
@@ -108,6 +121,7 @@ def label(request: Request, key: UUID) -> Response:
             rationale=sent["rationale"],
             submission_key=sent["submission_key"],
             source=Label.Source.API,
+            active_seconds=sent["active_seconds"],
             at=at,
         )
     except submitting.NotYours as refusal:
@@ -126,6 +140,17 @@ def skip(request: Request, key: UUID) -> Response:
     form.is_valid(raise_exception=True)
     if assigning.skip(assignment=assignment, reason=form.validated_data["reason"], note=form.validated_data["note"], at=timezone.now()) is None:
         return Response({"detail": "That pair was labeled before; the label stays."}, status=status.HTTP_409_CONFLICT)
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(parameters=[KEY], request=None, responses={204: None, 409: RefusalSerializer}, operation_id="assignment_park")
+@api_view(["POST"])
+@permission_classes([IsAuthenticated, scope("label")])
+def park(request: Request, key: UUID) -> Response:
+    """Put the pair aside: it comes back when nothing else is left. 409: it was labeled, or given back for good, before."""
+    assignment, _ = access.own_assignment(signed_in(request), key)
+    if assigning.park(assignment=assignment, at=timezone.now()) is None:
+        return Response({"detail": "That pair was answered before; the answer stays."}, status=status.HTTP_409_CONFLICT)
     return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django import forms
@@ -24,10 +25,27 @@ def check_kept_whole(text: str) -> str:
     return text
 
 
+class ActiveSecondsField(forms.Field):
+    """The seconds that a page counted. Nobody's judgment is refused for them: what is no such number is not known."""
+
+    LONGEST = 24 * 60 * 60.0
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def to_python(self, value: Any) -> float | None:
+        try:
+            seconds = float(value)
+        except (TypeError, ValueError):
+            return None
+        return seconds if math.isfinite(seconds) and 0 <= seconds <= self.LONGEST else None
+
+
 class LabelForm(forms.Form):
     choice = forms.ChoiceField(choices=STEPS, error_messages={"required": "choose first, 1 to 7, or 0 for both bad."})
     rationale = forms.CharField(required=False, max_length=4000, strip=False)
     submission_key = forms.UUIDField(error_messages={"required": "the form is incomplete; reload the page."})
+    active_seconds = ActiveSecondsField()
 
     def __init__(self, *args: Any, rationale_required: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("c/<slug:slug>/work/", work.work, name="work"),
     path("c/<slug:slug>/work/<uuid:key>/label", work.submit, name="submit-label"),
     path("c/<slug:slug>/work/<uuid:key>/skip", work.skip, name="skip-pair"),
+    path("c/<slug:slug>/work/<uuid:key>/park", work.park, name="park-pair"),
     path("c/<slug:slug>/adjudicate/", adjudicate.adjudicate, name="adjudicate"),
     path("c/<slug:slug>/adjudicate/<uuid:key>/verdict", adjudicate.submit_adjudication, name="submit-adjudication"),
     path("c/<slug:slug>/adjudicate/<uuid:key>/back", adjudicate.give_back, name="give-back-adjudication"),

@@ -190,14 +190,72 @@
     }
   }
 
-  /** Words that were written are not thrown away by one key: giving a pair back asks once. */
+  /** Words that were written are not thrown away by one key: giving a pair back, or putting it aside, asks once. */
   document.addEventListener("submit", (event) => {
-    const words = $("form.decide textarea")?.value.trim();
-    if (event.target.id !== "give-back" || !words || event.target.dataset.asked) return;
+    const words = $("form.decide textarea, form.decide [name=rationale]")?.value.trim();
+    const once = { "give-back": "You have written a reason. Give back", park: "You have written a rationale. Park" }[event.target.id];
+    if (!once || !words || event.target.dataset.asked) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     event.target.dataset.asked = "yes";
-    say("You have written a reason. Give back once more, and it goes with the pair.", "state warn");
+    say(`${once} once more, and it goes with the pair.`, "state warn");
+  }, true);
+
+  /* ---- active seconds: with the pair on the screen and somebody there ---- */
+
+  // Who sits still is taken to be reading, for as long as reading all the words once takes at the usual speed (Brysbaert 2019: 238 a minute), and for 30 s
+  // at least. A coffee is taken out; and who reads without touching anything is never made out to be faster than a usual reader.
+  const STILL = 30;
+  const WORDS_A_SECOND = 4;
+  const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
+
+  const reading = { active: 0, since: null, still: STILL }; // seconds; `since` is when somebody was last there, null while nothing is on the screen
+  const seconds = () => $("form.decide [name=active_seconds]");
+  const now = () => performance.now() / 1000;
+
+  function count() {
+    if (reading.since !== null) reading.active += Math.min(now() - reading.since, reading.still);
+    reading.since = seconds() && document.visibilityState === "visible" ? now() : null;
+  }
+
+  function beginToCount() {
+    const words = $$(".prompt > .cooked, .pane .cooked").map((text) => text.textContent.match(WORD)?.length ?? 0);
+    reading.still = Math.max(STILL, words.reduce((a, b) => a + b, 0) / WORDS_A_SECOND);
+    reading.active = Number(seconds()?.value) || countedBefore();
+    reading.since = null;
+    count();
+  }
+
+  /** A reload, or a tab that the system put to sleep, does not begin at nothing again. */
+  function countedBefore() {
+    try {
+      const [pair, active] = JSON.parse(sessionStorage.getItem("active") ?? "[]");
+      return pair === seconds()?.form.action ? active : 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  function keepCount() {
+    if (!seconds()) return;
+    try {
+      sessionStorage.setItem("active", JSON.stringify([seconds().form.action, reading.active]));
+    } catch {
+      /* it holds for this page only */
+    }
+  }
+
+  for (const sign of ["pointermove", "pointerdown", "keydown", "wheel", "touchmove", "scroll"]) {
+    document.addEventListener(sign, count, { capture: true, passive: true });
+  }
+  document.addEventListener("visibilitychange", () => {
+    count();
+    if (document.visibilityState === "hidden") keepCount();
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target !== seconds()?.form || kept) return; // a decision that is kept was made when it was first sent
+    count();
+    seconds().value = reading.active.toFixed(1);
   }, true);
 
   /* ---- a decision on its way: kept on the screen until the server says it is stored ---- */
@@ -320,6 +378,7 @@
     rubricWasOpen = false;
     showSettings();
     showReadiness();
+    beginToCount();
     scrollTo(0, 0);
     desk()?.focus({ preventScroll: true });
     const news = $("#news")?.textContent.replace(/\s+/g, " ").trim();

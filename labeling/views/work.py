@@ -17,6 +17,7 @@ from labeling.forms import IN_WORDS, LabelForm, SkipForm
 from labeling.models import Assignment, Campaign, Label, Role
 
 PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
+PUT_ASIDE, ANSWERED = "Put aside. It comes back when nothing else is left.", "That pair was answered before; the answer stays."
 
 
 @require_GET
@@ -40,6 +41,7 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
             both_bad=form.both_bad,
             rationale=form.cleaned_data["rationale"],
             submission_key=form.cleaned_data["submission_key"],
+            active_seconds=form.cleaned_data["active_seconds"],
             at=at,
         )
     except submitting.NotYours as refusal:
@@ -56,6 +58,14 @@ def skip(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
         return render(request, CARD if is_fragment(request) else PAGE, {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
     skipped = assigning.skip(assignment=assignment, reason=form.cleaned_data["reason"], note=form.cleaned_data["note"], at=at)
     return go_on(request, campaign, "Skipped." if skipped else "That pair was labeled before; the label stays.", at=at)
+
+
+@require_POST
+def park(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
+    at = timezone.now()
+    parked = assigning.park(assignment=assignment, at=at)
+    return go_on(request, campaign, PUT_ASIDE if parked else ANSWERED, at=at)
 
 
 def said(label: Label, assignment: Assignment) -> str:
