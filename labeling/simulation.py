@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
-import random
+import statistics
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import User
-from labeling import assigning, submitting
+from labeling import assigning, evidence, submitting, tastes
 from labeling.models import Assignment, Campaign, Label, Membership, MembershipEvent, Pair, Role
+from labeling.tastes import Sight, Taste
 
 PREFIX = "synthetic"
 MOST_LABELERS = 1000
@@ -20,57 +19,6 @@ MOST_LABELERS = 1000
 
 class CannotSimulate(Exception):
     """The campaign hands out nothing, or the numbers make no sense. The message says why."""
-
-
-@dataclass(frozen=True)
-class Taste:
-    """What is true of one synthetic labeler. All are drawn once; none can be seen from the outside but by figures.
-
-    A pair's pull is quality B - quality A (each a standard normal draw, the same for all labelers) + length * log2 of the length
-    ratio + what pulls to the left side + noise. Within `tie` of 0 it is a tie; beyond, one step for each `step`.
-    """
-
-    length: float
-    left: float
-    noise: float
-    tie: float
-    step: float
-
-
-@dataclass(frozen=True)
-class Judgment:
-    preference: int
-    both_bad: bool
-
-
-def taste_of(seed: int, number: int) -> Taste:
-    """Draw a labeler's taste. Most lean to neither side, a few by a third of a standard deviation of quality."""
-    drawn = draws("taste", seed, number)
-    leans = drawn.random() < 0.15
-    return Taste(
-        length=drawn.gauss(0.15, 0.25),
-        left=drawn.choice((-0.45, 0.45)) if leans else drawn.gauss(0, 0.05),
-        noise=drawn.uniform(0.4, 1.1),
-        tie=drawn.uniform(0.1, 0.4),
-        step=drawn.uniform(0.6, 1.2),
-    )
-
-
-def judge(taste: Taste, *, seed: int, labeler: int, a: str, b: str, left_is_a: bool) -> Judgment:
-    """Return what a labeler of this taste thinks of the pair. The same arguments give the same judgment."""
-    quality_a, quality_b = (draws("quality", seed, text).gauss(0, 1) for text in (a, b))
-    noise = draws("noise", seed, labeler, a, b).gauss(0, taste.noise)
-    to_left = -taste.left if left_is_a else taste.left
-    pull = quality_b - quality_a + taste.length * math.log2((len(b) + 1) / (len(a) + 1)) + to_left + noise
-    if abs(pull) < taste.tie:
-        return Judgment(0, both_bad=max(quality_a, quality_b) < -0.8)
-    strength = min(3, 1 + int((abs(pull) - taste.tie) / taste.step))
-    return Judgment(strength if pull > 0 else -strength, both_bad=False)
-
-
-def draws(*key: object) -> random.Random:
-    """Return a generator that depends on the key alone, on every machine and in every run."""
-    return random.Random(hashlib.sha256("\x1f".join(map(str, key)).encode()).digest())  # noqa: S311 - drawn to be repeated
 
 
 def make_labelers(campaign: Campaign, *, labelers: int, seed: int, at: datetime) -> list[User]:
@@ -90,47 +38,96 @@ def make_labelers(campaign: Campaign, *, labelers: int, seed: int, at: datetime)
 
 
 def simulate(
-    campaign: Campaign, *, labelers: int, seed: int, clock: Callable[[], datetime], most: int | None = None, tell: Callable[[int], None] = lambda stored: None
+    campaign: Campaign,
+    *,
+    labelers: int,
+    seed: int,
+    clock: Callable[[], datetime],
+    plants: Sequence[str] = (),
+    most: int | None = None,
+    tell: Callable[[int], None] = lambda stored: None,
 ) -> int:
     """Let synthetic labelers take turns until nothing is left for any of them, or `most` labels are stored. Returns how many they stored.
 
-    Raises CannotSimulate.
+    `plants` say what the first of them are (`tastes.PLANTS`); the others' tastes are drawn. In every round the turns are drawn, so that nobody always
+    shares pairs with the same others. Raises CannotSimulate.
     """
-    if not 1 <= labelers <= MOST_LABELERS:
-        raise CannotSimulate(f"{labelers} labelers: it must be 1 to {MOST_LABELERS}.")
-    if campaign.state != Campaign.State.OPEN:
-        raise CannotSimulate(f"The campaign is {campaign.state}: it hands out pairs only while it is open.")
+    check(campaign, labelers, plants)
     users = make_labelers(campaign, labelers=labelers, seed=seed, at=clock())
-    tastes = [taste_of(seed, number) for number in range(labelers)]
-    stored, busy = 0, list(range(labelers))
-    while busy:
-        for number in list(busy):
+    people = [Synthetic(user, taste, number, seed) for number, (user, taste) in enumerate(zip(users, tastes_of(seed, labelers, plants), strict=True))]
+    away = away_with(campaign)
+    turns = tastes.draws("turns", seed)
+    stored = 0
+    while people:
+        turns.shuffle(people)
+        for person in list(people):
             if stored == most:
                 return stored
-            if label_next(campaign, users[number], tastes[number], seed=seed, number=number, clock=clock) is None:
-                busy.remove(number)
+            if label_next(campaign, person, away=away, clock=clock) is None:
+                people.remove(person)
                 continue
             stored += 1
             tell(stored)
     return stored
 
 
-def label_next(campaign: Campaign, labeler: User, taste: Taste, *, seed: int, number: int, clock: Callable[[], datetime]) -> Label | None:
+@dataclass(frozen=True)
+class Synthetic:
+    """A synthetic labeler of a run."""
+
+    user: User
+    taste: Taste
+    number: int
+    seed: int
+
+
+def check(campaign: Campaign, labelers: int, plants: Sequence[str]) -> None:
+    """Raise CannotSimulate where it makes no sense."""
+    if not 1 <= labelers <= MOST_LABELERS:
+        raise CannotSimulate(f"{labelers} labelers: it must be 1 to {MOST_LABELERS}.")
+    if unknown := [plant for plant in plants if plant not in tastes.PLANTS]:
+        raise CannotSimulate(f"There is no labeler like {unknown[0]!r}. There are: {', '.join(tastes.PLANTS)}.")
+    if len(plants) > labelers:
+        raise CannotSimulate(f"{len(plants)} are to be planted among {labelers} labelers.")
+    if campaign.state != Campaign.State.OPEN:
+        raise CannotSimulate(f"The campaign is {campaign.state}: it hands out pairs only while it is open.")
+
+
+def tastes_of(seed: int, labelers: int, plants: Sequence[str]) -> list[Taste]:
+    return [tastes.PLANTS[plants[number]] if number < len(plants) else tastes.taste_of(seed, number) for number in range(labelers)]
+
+
+def away_with(campaign: Campaign) -> timedelta:
+    """Return how long before they submit it synthetic labelers lease a pair: time enough to read most pairs here, and for the slow ones among them.
+
+    They have no time to spend. So they lease in the past, and the active seconds that they store fit between lease and label.
+    """
+    first = list(Pair.objects.filter(campaign=campaign).order_by("pk").values_list("pk", flat=True)[:50])
+    words = list(evidence.words_of(first).values())
+    typical = tastes.reading_seconds(statistics.median(words)) if words else 0.0
+    return timedelta(seconds=min(8 * typical, 30 * campaign.lease_minutes))
+
+
+def label_next(campaign: Campaign, person: Synthetic, *, away: timedelta, clock: Callable[[], datetime]) -> Label | None:
     """Lease the next pair, judge it and submit; None: nothing is left for this labeler."""
-    assignment = assigning.next_for(campaign, labeler, at=clock())
+    assignment = assigning.next_for(campaign, person.user, at=clock() - away)
     if assignment is None:
         return None
-    judgment = judge_assignment(assignment, taste, seed=seed, number=number)
+    sight, words = sight_of(assignment)
+    judgment = tastes.judge(person.taste, sight, seed=person.seed, labeler=person.number)
     return submitting.submit_label(
         assignment=assignment,
         preference=judgment.preference,
         both_bad=judgment.both_bad,
         source=Label.Source.SYNTHETIC,
+        active_seconds=tastes.seconds_of(person.taste, sight, words=words, seed=person.seed, labeler=person.number),
         submission_key=uuid.uuid4(),
         at=clock(),
     )
 
 
-def judge_assignment(assignment: Assignment, taste: Taste, *, seed: int, number: int) -> Judgment:
-    a, b = Pair.objects.values_list("response_a__text", "response_b__text").get(pk=assignment.pair_id)
-    return judge(taste, seed=seed, labeler=number, a=a, b=b, left_is_a=assignment.left_is_a)
+def sight_of(assignment: Assignment) -> tuple[Sight, int]:
+    """Return what the labeler sees, and how many words that is. Of gold they know the better side, as people do of clear cases."""
+    columns = ("pair__prompt__messages", "pair__response_a__text", "pair__response_b__text", "slot__gold_item__verdict")
+    messages, a, b, known = Assignment.objects.values_list(*columns).get(pk=assignment.pk)
+    return Sight(a, b, assignment.left_is_a, known), evidence.words_on_screen(messages, a, b)

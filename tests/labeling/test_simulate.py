@@ -8,9 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from labeling import progress, settling, simulation
+from labeling import evidence, progress, settling, simulation
 from labeling.models import Campaign, Label, Pair, Role
-from labeling.simulation import judge, taste_of
+from labeling.models.label import verdict_of
+from labeling.tastes import PLANTS, Sight, judge
 from tests.builders import make_campaign, make_pair, make_user
 
 
@@ -23,8 +24,8 @@ def campaign(db: None) -> Campaign:
     return campaign
 
 
-def simulate(*, labelers: int = 5, seed: int = 4, labels: int | None = None) -> None:
-    call_command("simulate_labelers", "busy", labelers=labelers, seed=seed, labels=labels)
+def simulate(*, labelers: int = 5, seed: int = 4, labels: int | None = None, plants: str = "") -> None:
+    call_command("simulate_labelers", "busy", labelers=labelers, seed=seed, labels=labels, plant=plants)
 
 
 def judgments() -> list[tuple[int, str, int | None]]:
@@ -71,29 +72,57 @@ def test_they_agree_better_than_chance_and_not_always(campaign: Campaign) -> Non
     assert 0.55 < figure.value < 0.95
 
 
-def test_a_taste_is_drawn_from_the_seed() -> None:
-    assert taste_of(4, 1) == taste_of(4, 1)
-    assert len({taste_of(seed, number) for seed in (4, 5) for number in range(20)}) == 40
+def test_they_say_the_same_of_most_pairs_that_they_see_again(campaign: Campaign) -> None:
+    Campaign.objects.update(repeat_percent=20, overlap=1)
+    for number in range(60):
+        make_pair(campaign, a=f"A text {number}", b=f"B text {number}", slots=1)
+    simulate(labelers=1)
+    alike = evidence.self_consistency(campaign)[User.objects.get().pk]
+    assert alike.n >= 5
+    assert 0.5 <= (alike.share or 0) <= 1
 
 
-def test_a_judgment_depends_on_seed_labeler_texts_and_sides_alone() -> None:
-    first, again = (judge(taste_of(4, 1), seed=4, labeler=1, a="one", b="two", left_is_a=True) for _ in range(2))
-    assert first == again
-    drawn = {judge(taste_of(4, number), seed=4, labeler=number, a="one", b="two", left_is_a=True) for number in range(30)}
-    assert len(drawn) > 2
+def test_their_times_grow_with_the_words_and_fit_into_the_lease(campaign: Campaign) -> None:
+    make_pair(campaign, a="many words " * 200, b="more words " * 300)
+    simulate(labelers=3)
+    labels = list(Label.objects.select_related("pair__response_a"))
+    assert all(label.active_seconds is not None and label.seconds is not None and 0 < label.active_seconds <= label.seconds for label in labels)
+    long = [label for label in labels if len(label.pair.response_a.text) > 1000]
+    assert min(label.seconds or 0 for label in long) > 0
+    assert max(label.active_seconds or 0 for label in labels if label not in long) <= min(label.active_seconds or 0 for label in long)
 
 
-def test_judgments_use_the_whole_scale_and_favour_neither_side() -> None:
-    said = [judge(taste_of(1, n % 20), seed=1, labeler=n % 20, a=f"a{n}", b=f"b{n}", left_is_a=n % 2 == 0).preference for n in range(2000)]
-    assert set(said) == set(range(-3, 4))
-    assert abs(sum(1 for preference in said if preference > 0) - sum(1 for preference in said if preference < 0)) < 200
+def test_they_know_gold_when_they_see_it_and_clickers_do_not() -> None:
+    right = {"honest": 0, "clicker": 0}
+    for number in range(300):
+        sight = Sight(f"a{number}", f"b{number}", number % 2 == 0, "a" if number % 3 else "b")
+        for plant in right:
+            right[plant] += verdict_of(judge(PLANTS[plant], sight, seed=1, labeler=2).preference) == sight.known
+    assert right["honest"] >= 285
+    assert 90 <= right["clicker"] <= 170
 
 
-def test_both_bad_is_a_tie() -> None:
-    drawn = [judge(taste_of(1, n % 20), seed=1, labeler=n % 20, a=f"a{n}", b=f"b{n}", left_is_a=True) for n in range(2000)]
-    both_bad = [judgment for judgment in drawn if judgment.both_bad]
-    assert both_bad
-    assert {judgment.preference for judgment in both_bad} == {0}
+@pytest.mark.parametrize("plants", ["left-leaner,speeder", " left-leaner , speeder,"])
+def test_the_first_labelers_are_what_was_planted(campaign: Campaign, plants: str) -> None:
+    for number in range(40):
+        make_pair(campaign, a=f"A text {number}", b=f"B text {number}")
+    simulate(labelers=4, plants=plants)
+    left = dict.fromkeys(("synthetic-4-1", "synthetic-4-3", "synthetic-4-4"), 0.0)
+    for figures in progress.labelers_of(campaign):
+        if figures.labeler in left:
+            left[figures.labeler] = figures.left.value or 0
+    assert left["synthetic-4-1"] == max(left.values())
+    assert left["synthetic-4-1"] > 0.6
+
+
+def test_a_plant_that_is_not_known_is_refused(campaign: Campaign) -> None:
+    with pytest.raises(CommandError, match="There is no labeler like 'sloth'. There are: left-leaner, "):
+        simulate(plants="honest,sloth")
+
+
+def test_more_plants_than_labelers_are_refused(campaign: Campaign) -> None:
+    with pytest.raises(CommandError, match="2 are to be planted among 1 labelers"):
+        simulate(labelers=1, plants="honest,clicker")
 
 
 @pytest.mark.parametrize("state", ["draft", "paused", "closed"])
