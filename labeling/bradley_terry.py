@@ -28,7 +28,7 @@ class Difference:
 
     value: float
     error: float
-    """Standard error of the log-odds: the uncertainty of the difference."""
+    """Standard error of the log-odds."""
 
     @property
     def low(self) -> float:
@@ -47,6 +47,12 @@ class Difference:
     def win_interval(self) -> tuple[float, float]:
         """The 95 % interval of the win probability."""
         return probability(self.low), probability(self.high)
+
+    @property
+    def uncertainty(self) -> float:
+        """How wide that interval is. The error of the log-odds would not do: it stays large where one policy wins nearly always, though little is open."""
+        low, high = self.win_interval
+        return high - low
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,7 +56,7 @@ class Matchup:
     difference: Difference | None
     """By how much the first is stronger. None: it is one policy twice, so there is nothing to find out."""
     level: int
-    """Place by uncertainty: the strategy `informative` serves level 0 first."""
+    """Place by the width of the win probability's interval: the strategy `informative` serves level 0, the widest, first."""
 
 
 def matchups_of(campaign: Campaign) -> list[Matchup]:
@@ -68,7 +68,7 @@ def matchups_of(campaign: Campaign) -> list[Matchup]:
     pairs, free, said = pairs_by_policies(campaign), waiting_by_policies(campaign), tallies_of(campaign)
     names = dict(Policy.objects.filter(pk__in={policy for both in {*pairs, *free, *said} for policy in both}).values_list("pk", "name"))
     differences = differences_of({*pairs, *free, *said}, said)
-    level = levels({both: difference.error if difference else 0.0 for both, difference in differences.items()})
+    level = levels({both: difference.uncertainty if difference else 0.0 for both, difference in differences.items()})
     found = [
         Matchup(
             policies=both,

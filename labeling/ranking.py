@@ -18,7 +18,7 @@ from labeling.matchups import Policies
 from labeling.models import Campaign, Label, Slot
 from labeling.ranks import PLACES_A_PAIR
 
-CHUNK = 200
+CHUNK = 100
 """Places that are written, and so locked, at a time: some milliseconds, in which a lease passes over them."""
 
 FEWEST_LABELS, SHARE_OF_LABELS = 20, 0.05

@@ -182,6 +182,19 @@ def test_what_a_policy_did_against_itself_says_nothing() -> None:
     assert (itself.value, itself.error, itself.win_probability) == (0, 0, 0.5)
 
 
+@given(wins=tables, times=st.sampled_from([2, 5]))
+def test_uncertainty_is_a_width_that_falls_with_every_label(wins: Floats, times: int) -> None:
+    level = wins + wins.T  # everybody wins half
+    before, after = fit(level).difference(0, -1), fit(level * times).difference(0, -1)
+    assert 0 <= after.uncertainty <= before.uncertainty + 1e-12 < 1
+
+
+def test_who_always_wins_is_known_though_the_odds_are_not() -> None:
+    decided, open_ = fit([[0, 200], [0, 0]]).difference(0, 1), fit([[0, 10], [10, 0]]).difference(0, 1)
+    assert decided.error > open_.error
+    assert decided.uncertainty < open_.uncertainty / 10
+
+
 # ---- little, one-sided, apart --------------------------------------------------------------------------------------
 
 

@@ -99,6 +99,13 @@ def test_the_least_certain_comes_first(campaign: Campaign, policies: list[Policy
     assert [(matchup.policy_a, matchup.policy_b, matchup.level) for matchup in found] == [("tuned", "large", 0), ("base", "large", 1), ("base", "tuned", 2)]
 
 
+def test_who_won_every_time_is_more_certain_than_an_open_contest(campaign: Campaign, policies: list[Policy], lena: User) -> None:
+    base, tuned, large = policies
+    label_pairs(campaign, lena, (base, tuned), [1] * 40)
+    label_pairs(campaign, lena, (base, large), [-1, 1] * 20)
+    assert [matchup.policy_b for matchup in matchups.matchups_of(campaign)] == ["large", "tuned"]
+
+
 def test_a_policy_against_itself_has_nothing_to_find_out(campaign: Campaign, policies: list[Policy], lena: User) -> None:
     base, tuned, _ = policies
     label_pairs(campaign, lena, (base, base), [-1, 1, 1])
