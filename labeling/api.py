@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.access import signed_in
 from accounts.permissions import scope
 from accounts.serializers import RefusalSerializer
-from labeling import access, assigning, cards, submitting
+from labeling import access, assigning, cards, practising, submitting
 from labeling.forms import ActiveSecondsField, check_kept_whole
 from labeling.models import Assignment, Campaign, Label, Role, Skip
 
@@ -27,6 +27,17 @@ from labeling.models import Assignment, Campaign, Label, Role, Skip
 class MessageSerializer(serializers.Serializer[dict[str, str]]):
     role = serializers.CharField()
     content = serializers.CharField()
+
+
+class PracticeSerializer(serializers.Serializer[dict[str, int]]):
+    number = serializers.IntegerField()
+    of = serializers.IntegerField()
+
+
+class FeedbackSerializer(serializers.Serializer[dict[str, Any]]):
+    right = serializers.BooleanField()
+    better = serializers.ChoiceField(choices=["left", "right", "tie"])
+    why = serializers.CharField()
 
 
 class AssignmentSerializer(serializers.Serializer[dict[str, Any]]):
@@ -38,6 +49,7 @@ class AssignmentSerializer(serializers.Serializer[dict[str, Any]]):
     right = serializers.CharField()
     rubric_version = serializers.IntegerField()
     rubric = serializers.CharField()
+    practice = PracticeSerializer(required=False, help_text="In the practice round before real work, and left out ever after.")
 
 
 class JudgmentSerializer(serializers.Serializer[dict[str, Any]]):
@@ -78,6 +90,7 @@ class StoredLabelSerializer(serializers.Serializer[dict[str, Any]]):
     submission_key = serializers.UUIDField()
     submitted_at = serializers.DateTimeField()
     surplus = serializers.BooleanField(help_text="The pair was complete by then: kept, and not counted.")
+    feedback = FeedbackSerializer(required=False, help_text="On a practice answer, and left out ever after.")
     next = AssignmentSerializer(required=False, allow_null=True)
 
 
@@ -158,8 +171,9 @@ def lease(request: Request, campaign: Campaign, *, at: datetime) -> dict[str, An
     assignment = assigning.next_for(campaign, signed_in(request), at=at)
     if assignment is None:
         return None
-    texts = cards.texts_of(assignment.pair_id, left_is_a=assignment.left_is_a)
-    return {
+    texts = cards.texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
+    practice = {"practice": {"number": texts.practice.number, "of": texts.practice.of}} if texts.practice else {}
+    return practice | {
         "key": assignment.key,
         "prompt": texts.messages,
         "left": texts.left,
@@ -170,7 +184,9 @@ def lease(request: Request, campaign: Campaign, *, at: datetime) -> dict[str, An
 
 
 def stored_label(stored: Label, assignment: Assignment) -> dict[str, Any]:
-    return {
+    told = practising.feedback_on(stored)
+    feedback = {"feedback": {"right": told.right, "better": told.better, "why": told.why}} if told else {}
+    return feedback | {
         "assignment": assignment.key,
         "choice": assignment.preference_from(stored.preference or 0),
         "both_bad": stored.both_bad,

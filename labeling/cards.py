@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts import statements
 from accounts.models import User
-from labeling.models import AdjudicationTurn, Assignment, Campaign, Label, Pair
+from labeling import practising
+from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair
 from labeling.rendering import RENDERER, render_raw, render_text
 
 
@@ -31,6 +32,14 @@ class Turn:
     role: str
     html: SafeString
     raw: SafeString
+
+
+@dataclass(frozen=True)
+class Practice:
+    """Which pair of a practice round it is: 2 of 5."""
+
+    number: int
+    of: int
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class Card:
     rubric_html: SafeString
     done_today: int
     rationale_required: bool = False
+    practice: Practice | None = None
+    """None: real work, or a check of it, which nothing tells apart."""
     done: int = 0
     mine_left: int | None = None
 
@@ -77,10 +88,12 @@ class Texts:
     right: str
     rubric_number: int
     rubric_body: str
+    practice: Practice | None = None
 
 
 TEXTS = """
-SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body
+SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body,
+    EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = %(slot)s AND slot.kind = 'practice')
 FROM labeling_pair AS pair
 JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
 JOIN policies_response AS a ON a.id = pair.response_a_id
@@ -99,7 +112,7 @@ LABELS_SINCE = "SELECT count(*) FILTER (WHERE supersedes_id IS NULL) FROM labeli
 
 def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, submission_key: str = "") -> Card:
     """Build the card of an assignment, its sides as they were drawn."""
-    texts = texts_of(assignment.pair_id, left_is_a=assignment.left_is_a)
+    texts = texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
     return build(texts, campaign, key=assignment.key, submission_key=submission_key, done_today=labels_since_midnight(assignment.labeler, at=at))
 
 
@@ -112,16 +125,24 @@ def card_of_turn(turn: AdjudicationTurn, campaign: Campaign, *, at: datetime, su
 
 def empty_for(campaign: Campaign, labeler: User, *, at: datetime) -> Empty:
     why = {Campaign.State.OPEN: "nothing_left", Campaign.State.PAUSED: "paused", Campaign.State.DRAFT: "not_open"}.get(Campaign.State(campaign.state), "closed")
+    if campaign.state == Campaign.State.OPEN:
+        why = paused(campaign, labeler) or why
     done = Label.objects.first_answers().filter(labeler=labeler, pair__campaign=campaign).count()
     return Empty(why, campaign.slug, campaign.name, labels_since_midnight(labeler, at=at), done)
 
 
-def texts_of(pair_id: int, *, left_is_a: bool) -> Texts:
-    row = statements.one(TEXTS, pair=pair_id)
+def paused(campaign: Campaign, labeler: User) -> str:
+    is_paused = Enrolment.objects.filter(campaign=campaign, labeler=labeler, state=Enrolment.State.PAUSED).exists()
+    return "paused_labeler" if is_paused else ""
+
+
+def texts_of(pair_id: int, *, left_is_a: bool, slot_id: int | None = None) -> Texts:
+    row = statements.one(TEXTS, pair=pair_id, slot=slot_id)
     if row is None:
         raise Pair.DoesNotExist(pair_id)
-    messages, a, b, rubric_number, rubric_body = row
-    return Texts(json.loads(messages), *((a, b) if left_is_a else (b, a)), rubric_number, rubric_body)
+    messages, a, b, rubric_number, rubric_body, practises = row
+    practice = Practice(*practising.place_in_round(slot_id)) if practises and slot_id else None
+    return Texts(json.loads(messages), *((a, b) if left_is_a else (b, a)), rubric_number, rubric_body, practice)
 
 
 def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: str, done_today: int) -> Card:
@@ -144,6 +165,7 @@ def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: s
         rubric_html=rubric.html,
         done_today=done_today,
         rationale_required=campaign.rationale_required,
+        practice=texts.practice,
     )
 
 

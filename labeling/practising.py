@@ -63,9 +63,15 @@ def feedback_on(label: Label) -> Feedback | None:
     if known is None:
         return None
     verdict, why, slot = known
-    number, of = statements.one(ROUND, slot=slot) or (0, 0)
+    number, of = place_in_round(slot)
     better = "tie" if verdict == "tie" else "left" if (verdict == "a") == label.left_was_a else "right"
     return Feedback(right=label.verdict == verdict, better=better, why=why, number=number, of=of)
+
+
+def place_in_round(slot_id: int) -> tuple[int, int]:
+    """Return which pair of its round a practice place holds, and how many the round has."""
+    row = statements.one(ROUND, slot=slot_id)
+    return (row[0], row[1]) if row else (0, 0)
 
 
 @transaction.atomic

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import signed_in
-from labeling import access, assigning, cards, submitting
+from labeling import access, assigning, cards, practising, submitting
 from labeling.forms import IN_WORDS, LabelForm, SkipForm
 from labeling.models import Assignment, Campaign, Label, Role
+from labeling.practising import Feedback
 
 PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
 PUT_ASIDE, ANSWERED = "Put aside. It comes back when nothing else is left.", "That pair was answered before; the answer stays."
@@ -46,7 +47,7 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
         )
     except submitting.NotYours as refusal:
         return HttpResponse(str(refusal), status=409, content_type="text/plain")
-    return go_on(request, campaign, said(label, assignment), at=at)
+    return go_on(request, campaign, said(label, assignment), at=at, feedback=practising.feedback_on(label))
 
 
 @require_POST
@@ -75,20 +76,26 @@ def said(label: Label, assignment: Assignment) -> str:
     return f"Stored: {IN_WORDS['both-bad' if label.both_bad else str(assignment.preference_from(label.preference or 0))]}."
 
 
-def go_on(request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime) -> HttpResponse:
+def told(feedback: Feedback) -> str:
+    """Say what was right in a practice answer."""
+    better = {"left": "the left response is better", "right": "the right response is better"}.get(feedback.better, "it is a tie")
+    return f"Practice {feedback.number} of {feedback.of}: {'right' if feedback.right else 'not right'}, {better}. {feedback.why}"
+
+
+def go_on(request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime, feedback: Feedback | None = None) -> HttpResponse:
     """Answer with the next card, or send a browser without scripts to the page that shows it."""
     if is_fragment(request):
-        return show_next(request, campaign, template=CARD, at=at, stored=stored)
-    messages.info(request, stored)
+        return show_next(request, campaign, template=CARD, at=at, stored=stored, feedback=feedback)
+    messages.info(request, told(feedback) if feedback else stored)
     return redirect("work", campaign.slug)
 
 
-def show_next(request: HttpRequest, campaign: Campaign, *, template: str, at: datetime, stored: str = "") -> HttpResponse:
+def show_next(request: HttpRequest, campaign: Campaign, *, template: str, at: datetime, stored: str = "", feedback: Feedback | None = None) -> HttpResponse:
     labeler = signed_in(request)
     assignment = assigning.next_for(campaign, labeler, at=at)
     if assignment is None:
-        return render(request, template, {"empty": cards.empty_for(campaign, labeler, at=at), "stored": stored})
-    return render(request, template, {"card": cards.card_for(assignment, campaign, at=at), "stored": stored})
+        return render(request, template, {"empty": cards.empty_for(campaign, labeler, at=at), "stored": stored, "feedback": feedback})
+    return render(request, template, {"card": cards.card_for(assignment, campaign, at=at), "stored": stored, "feedback": feedback})
 
 
 def is_fragment(request: HttpRequest) -> bool:

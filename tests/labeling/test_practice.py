@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from labeling import assigning, practising, revising, submitting
 from labeling.models import Assignment, Campaign, Enrolment, EnrolmentEvent, GoldItem, Label, Slot
 from labeling.practising import Feedback
-from tests.builders import NOW, make_campaign, make_pair
+from tests.builders import NOW, make_campaign, make_pair, make_token
 from tests.labeling.test_planning import make_gold
+from tests.policies.pages import Page, elements, text_of
+
+As = Callable[[User], Client]
 
 RIGHT, WRONG = -2, 2
 """The verdict of all items here is A."""
@@ -229,3 +238,99 @@ def test_the_number_of_a_practice_pair_starts_over_with_each_round(schooling: Ca
         assert isinstance(found, Feedback)
         seen.append((found.number, found.of))
     assert seen == [(1, 2), (2, 2), (1, 2)]
+
+
+# ---- on the desk, and by program -----------------------------------------------------------------------------------
+
+
+def send(client: Client, key: object, choice: int, **headers: Any) -> HttpResponse:
+    said = {"choice": choice, "rationale": "", "submission_key": uuid.uuid4()}
+    return client.post(reverse("submit-label", args=["schooling", key]), said, **headers)  # type: ignore[return-value]
+
+
+def strip_of(page: Page) -> str:
+    """What the practice strip says; nothing, where there is none."""
+    return " ".join(text_of(found) for found in elements(page, "section", aria_label="Practice"))
+
+
+def wrong_choice(assignment: Assignment) -> int:
+    return assignment.preference_from(WRONG)
+
+
+def test_the_desk_says_that_it_is_practice_and_what_was_right(schooling: Campaign, lena: User, as_: As) -> None:
+    client = as_(lena)
+    assert "Practice 1 of 2" in strip_of(client.get(reverse("work", args=["schooling"])))
+    first = Assignment.objects.get()
+    said = strip_of(send(client, first.key, wrong_choice(first), headers={"HX-Request": "true"}))
+    side = "left" if first.left_is_a else "right"
+    assert said == f"Practice 2 of 2 Not right in the pair before: the {side} response is better. Only A answers."
+    second = Assignment.objects.exclude(pk=first.pk).get()
+    over = strip_of(send(client, second.key, -wrong_choice(second), headers={"HX-Request": "true"}))
+    assert over.startswith("Practice 2 of 2 Right in the pair before")
+    assert over.endswith("Practice is over. What comes from now on is real work.")
+    assert strip_of(client.get(reverse("work", args=["schooling"]))) == ""
+
+
+def test_without_scripts_the_feedback_comes_with_the_next_page(schooling: Campaign, lena: User, as_: As) -> None:
+    client = as_(lena)
+    client.get(reverse("work", args=["schooling"]))
+    first = Assignment.objects.get()
+    assert send(client, first.key, wrong_choice(first)).status_code == 302
+    [news] = elements(client.get(reverse("work", args=["schooling"])), "span", id="news")
+    side = "left" if first.left_is_a else "right"
+    assert text_of(news) == f"Practice 1 of 2: not right, the {side} response is better. Only A answers."
+
+
+def test_a_reason_is_shown_as_text(schooling: Campaign, lena: User, as_: As) -> None:
+    GoldItem.objects.update(retired_at=NOW)
+    GoldItem.objects.create(pair=make_pair(schooling, slots=0), verdict="a", why="<b id=evil>because</b>", allowed_use="practice", added_at=NOW)
+    client = as_(lena)
+    client.get(reverse("work", args=["schooling"]))
+    page = send(client, Assignment.objects.get().key, 0, headers={"HX-Request": "true"})
+    assert "<b id=evil>because</b>" in strip_of(page)
+    assert elements(page, "b", id="evil") == []
+
+
+def test_who_is_paused_reads_a_kind_word(schooling: Campaign, lena: User, as_: As) -> None:
+    answer(schooling, lena, *[WRONG] * 6)
+    page = as_(lena).get(reverse("work", args=["schooling"]))
+    assert [text_of(found) for found in elements(page, "h2")][:1] == ["A researcher looks at something first"]
+    assert "nothing wrong by being slow" in text_of(elements(page, "div", id="decide")[0])
+    assert assigning.next_for(schooling, lena, at=NOW) is None
+
+
+def test_a_program_is_told_the_same(schooling: Campaign, lena: User) -> None:
+    client = Client()
+    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {make_token(lena)}"
+
+    def label(card: dict[str, Any], choice: int) -> dict[str, Any]:
+        sent = client.post(f"/api/v1/assignments/{card['key']}/label", {"choice": choice, "next": True}, content_type="application/json")
+        assert sent.status_code == 200
+        return sent.json()  # type: ignore[no-any-return]
+
+    card = client.post("/api/v1/campaigns/schooling/next").json()
+    assert card["practice"] == {"number": 1, "of": 2}
+    first = Assignment.objects.get()
+    told = label(card, -wrong_choice(first))
+    assert told["feedback"] == {"right": True, "better": "left" if first.left_is_a else "right", "why": "Only A answers."}
+    assert told["next"]["practice"] == {"number": 2, "of": 2}
+    work = label(told["next"], 0)["next"]
+    assert "practice" not in work
+    assert set(card) - set(work) == {"practice"}
+    assert "feedback" not in label(work, 0)
+
+
+@pytest.mark.parametrize("kind", ["gold", "repeat"])
+def test_a_check_looks_like_work_to_the_letter(campaign: Campaign, lena: User, as_: As, kind: str) -> None:
+    """The same pair on the same sides, as work and as a check: the pages are equal but for their keys."""
+    make_pair(campaign, slots=1)
+    client = as_(lena)
+    as_work = client.get(reverse("work", args=[campaign.slug]))
+    Slot.objects.update(kind=kind, reserved_for=lena, rank=0, labeler=None, lease=None, lease_ends_at=None)
+    as_check = client.get(reverse("work", args=[campaign.slug]))
+    assert Assignment.objects.count() == 2
+    assert without_keys(as_check.content.decode()) == without_keys(as_work.content.decode())
+
+
+def without_keys(page: str) -> str:
+    return re.sub(r'[0-9a-f]{8}-[0-9a-f-]{27}|csrfmiddlewaretoken" value="\w+"', "", page)
