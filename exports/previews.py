@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from exports import rows, splits
 from exports.models import Dataset, DatasetRow, DatasetVersion
 from exports.rows import LeftOut
-from labeling import cards
-from labeling.cards import Shown
+from labeling import renderings
 from labeling.models import Campaign
+from labeling.renderings import Shown
 
 SHOWN_AT_ONCE = 5
 
@@ -93,7 +93,7 @@ def shown_rows(version: DatasetVersion, *, after: int) -> list[ShownRow]:
     related = version.rows.select_related("pair__campaign", "prompt", "chosen__policy", "rejected__policy")
     page = list(related.filter(position__gt=after).order_by("position")[:SHOWN_AT_ONCE])
     texts = [text for row in page for text in (*(turn["content"] for turn in row.prompt.messages), row.chosen.text, row.rejected.text)]
-    shown = iter(cards.shown_all(texts) if texts else [])
+    shown = iter(renderings.shown_all(texts) if texts else [])
     return [shown_row(row, shown) for row in page]
 
 
