@@ -47,8 +47,10 @@ app.conf.update(
     beat_schedule={
         "sweep-generation": {"task": "policies.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
         "make-pairs": {"task": "labeling.tasks.make_pairs", "schedule": 3.0, "options": {"expires": 3}},
+        "adjust": {"task": "labeling.tasks.adjust", "schedule": 15.0, "options": {"expires": 14}},
         "rank": {"task": "labeling.tasks.rank", "schedule": 15.0, "options": {"expires": 14}},
         "sweep-datasets": {"task": "exports.tasks.sweep", "schedule": 300.0},
+        "watch-labelers": {"task": "labeling.tasks.watch", "schedule": 15.0, "options": {"expires": 14}},
         "sweep-leases": {"task": "labeling.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
     },
 )

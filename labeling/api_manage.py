@@ -20,8 +20,9 @@ from accounts.permissions import IsResearcher, scope
 from accounts.serializers import RefusalSerializer
 from labeling import access, campaigning, pairing, wording
 from labeling.api_checks import EITHER, READ, SLUG, checked, demand, demand_researcher, refused
+from labeling.api_settings import SettingsSerializer, WholeCampaignSerializer
 from labeling.forms import check_kept_whole
-from labeling.forms_manage import MAX_BODY, MAX_LEASE_MINUTES
+from labeling.forms_manage import MAX_BODY
 from labeling.models import Campaign, Membership, Role, Rubric, RubricVersion
 from policies.models import GenerationRun
 
@@ -141,35 +142,14 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         return sorted(membership.role for membership in campaign.mine)  # type: ignore[attr-defined]
 
 
-class WholeCampaignSerializer(serializers.ModelSerializer[Campaign]):
-    rubric = serializers.CharField(source="rubric_version.rubric.name")
-    rubric_version = serializers.IntegerField(source="rubric_version.number")
-    runs = serializers.PrimaryKeyRelatedField[GenerationRun](many=True, read_only=True, help_text="Generation runs whose responses become pairs.")
+class NewCampaignSerializer(SettingsSerializer):
+    """Settings that are left out are as usual."""
 
-    class Meta:
-        model = Campaign
-        fields = ["slug", "name", "state", "rubric", "rubric_version", "overlap", "strategy", "lease_minutes", "rationale_required", "runs", "created_at"]
-
-
-class NewCampaignSerializer(serializers.Serializer[dict[str, Any]]):
     slug = serializers.SlugField(max_length=80)
     name = serializers.CharField(max_length=120)
     rubric = serializers.SlugField(required=False, help_text="Its newest version is taken. Left out: the rubric that comes with Tiebreak.")
     overlap = serializers.IntegerField(default=campaigning.USUAL_OVERLAP, min_value=1, max_value=campaigning.MOST_OVERLAP, help_text="k: labels a pair.")
-    strategy = serializers.ChoiceField(choices=Campaign.Strategy.choices, default=Campaign.Strategy.FINISH)
-    lease_minutes = serializers.IntegerField(default=30, min_value=1, max_value=MAX_LEASE_MINUTES)
-    rationale_required = serializers.BooleanField(default=False)
     open = serializers.BooleanField(default=False, help_text="Let labelers begin at once; else it begins as a draft.")
-
-
-class ChangeCampaignSerializer(serializers.Serializer[dict[str, Any]]):
-    """What is left out stays as it is."""
-
-    state = serializers.ChoiceField(choices=Campaign.State.choices, required=False)
-    overlap = serializers.IntegerField(min_value=1, max_value=campaigning.MOST_OVERLAP, required=False)
-    name = serializers.CharField(max_length=120, required=False)
-    lease_minutes = serializers.IntegerField(min_value=1, max_value=MAX_LEASE_MINUTES, required=False)
-    rationale_required = serializers.BooleanField(required=False)
 
 
 class AttachRunSerializer(serializers.Serializer[dict[str, Any]]):
@@ -200,38 +180,19 @@ def campaigns(request: Request) -> Response:
     return Response(WholeCampaignSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
-@extend_schema(methods=["GET"], parameters=[SLUG], responses=WholeCampaignSerializer, operation_id="campaigns_retrieve")
 @extend_schema(
-    methods=["PATCH"],
-    parameters=[SLUG],
-    request=ChangeCampaignSerializer,
-    responses={200: WholeCampaignSerializer, 409: RefusalSerializer},
-    operation_id="campaigns_change",
+    parameters=[SLUG], request=AttachRunSerializer, responses={200: WholeCampaignSerializer, 409: RefusalSerializer}, operation_id="campaigns_attach_run"
 )
-@api_view(["GET", "PATCH"])
-@permission_classes(EITHER)
-def campaign(request: Request, slug: str) -> Response:
-    """Return a campaign that you run; or change it: open, pause or close it, raise or lower k. 409: not from this state."""
-    demand(request, "read" if request.method == "GET" else "write")
-    found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
-    if request.method == "GET":
-        return Response(WholeCampaignSerializer(found).data)
-    said = checked(ChangeCampaignSerializer(data=request.data))
-    try:
-        changed = campaigning.change(campaign=found, said=said, actor=signed_in(request), at=timezone.now())
-    except campaigning.NotPossible as refusal:
-        return refused(refusal)
-    return Response(WholeCampaignSerializer(changed).data)
-
-
-@extend_schema(parameters=[SLUG], request=AttachRunSerializer, responses={200: WholeCampaignSerializer}, operation_id="campaigns_attach_run")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated, scope("write"), IsResearcher])
 def campaign_runs(request: Request, slug: str) -> Response:
-    """Attach a generation run: its responses become pairs here, now and as more come in."""
+    """Attach a generation run: its responses become pairs here, now and as more come in. 409: not in this state."""
     found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
     said = checked(AttachRunSerializer(data=request.data))
-    campaigning.attach_run(campaign=found, run=said["run"], actor=signed_in(request), at=timezone.now())
+    try:
+        campaigning.attach_run(campaign=found, run=said["run"], actor=signed_in(request), at=timezone.now())
+    except campaigning.NotPossible as refusal:
+        return refused(refusal)
     pairing.pair_up(found, at=timezone.now())
     return Response(WholeCampaignSerializer(found).data)
 

@@ -24,7 +24,8 @@ from accounts.access import signed_in
 from accounts.permissions import scope
 from accounts.serializers import RefusalSerializer
 from labeling import access, importing
-from labeling.api_checks import SLUG, checked, demand_researcher
+from labeling.api_checks import SLUG, checked, demand_researcher, refused
+from labeling.campaigns import NotPossible
 from labeling.models import Role
 from policies.api.prompts import BadFileSerializer, BadLineSerializer, JSONLinesParser, RepeatsSerializer, TooLarge, said_of
 from policies.importing import NothingStored
@@ -74,7 +75,7 @@ PAIR = {"type": "object", "required": ["id", "prompt", "responses"], "additional
         "application/json": {"oneOf": [PAIR, {"type": "array", "items": PAIR}]},
         "multipart/form-data": PairsUploadSerializer,
     },
-    responses={201: ImportReportSerializer, 413: RefusalSerializer, 422: BadFileSerializer},
+    responses={201: ImportReportSerializer, 409: RefusalSerializer, 413: RefusalSerializer, 422: BadFileSerializer},
     operation_id="campaigns_import_pairs",
 )
 @api_view(["POST"])
@@ -90,6 +91,8 @@ def campaign_pairs(request: Request, slug: str) -> Response:
         report = importing.import_pairs(campaign=found, by=signed_in(request), at=timezone.now(), **said)
     except NothingStored as refusal:
         return Response(said_of(refusal), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
+    except NotPossible as refusal:
+        return refused(refusal)
     return Response(ImportReportSerializer(report).data, status=status.HTTP_201_CREATED)
 
 

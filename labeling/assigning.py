@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from labeling import planning, practising, queue, slotting
+from labeling import limits, planning, practising, queue, slotting
 from labeling.models import COUNTING, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Parking, Skip, Slot
 from labeling.queue import Found
 
@@ -39,6 +39,8 @@ def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment |
 
 def find(campaign: Campaign, labeler: User, *, at: datetime) -> Found | None:
     ends = lease_end(campaign, at=at)
+    if limits.reached(campaign, labeler, at=at):
+        return queue.search_held(campaign, labeler, ends=ends, at=at)
     pools = queue.pools_of(campaign, labeler)
     if found := queue.search(campaign, labeler, ends=ends, at=at, pools=pools):
         return found

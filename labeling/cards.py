@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts import statements
 from accounts.models import User
-from labeling import practising
+from labeling import limits, practising
+from labeling.limits import midnight
 from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair
-from labeling.renderings import shown_all
+from labeling.rendering import RENDERER, render_raw, render_text
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A text as a page shows it."""
+
+    html: SafeString
+    raw: SafeString
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,12 @@ JOIN policies_response AS b ON b.id = pair.response_b_id
 JOIN labeling_rubricversion AS rubric ON rubric.id = pair.rubric_version_id
 WHERE pair.id = %(pair)s
 """
+RENDERINGS = "SELECT sha256, html, raw FROM labeling_rendering WHERE sha256 = ANY(%(keys)s) AND renderer = %(renderer)s"
+KEEP = """
+INSERT INTO labeling_rendering (sha256, renderer, html, raw)
+SELECT sha256, %(renderer)s, html, raw FROM unnest(%(keys)s::text[], %(htmls)s::text[], %(raws)s::text[]) AS made (sha256, html, raw)
+ON CONFLICT (sha256) DO UPDATE SET renderer = excluded.renderer, html = excluded.html, raw = excluded.raw
+"""
 LABELS_SINCE = "SELECT count(*) FILTER (WHERE supersedes_id IS NULL) FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s"
 
 
@@ -110,7 +126,7 @@ def card_of_turn(turn: AdjudicationTurn, campaign: Campaign, *, at: datetime, su
 def empty_for(campaign: Campaign, labeler: User, *, at: datetime) -> Empty:
     why = {Campaign.State.OPEN: "nothing_left", Campaign.State.PAUSED: "paused", Campaign.State.DRAFT: "not_open"}.get(Campaign.State(campaign.state), "closed")
     if campaign.state == Campaign.State.OPEN:
-        why = paused(campaign, labeler) or why
+        why = paused(campaign, labeler) or limits.reached(campaign, labeler, at=at) or why
     done = Label.objects.first_answers().filter(labeler=labeler, pair__campaign=campaign).count()
     return Empty(why, campaign.slug, campaign.name, labels_since_midnight(labeler, at=at), done)
 
@@ -153,10 +169,27 @@ def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: s
     )
 
 
+def shown_all(texts: list[str]) -> list[Shown]:
+    """Return the renderings of these texts: kept ones by hash, and what is missing or of an older renderer made now and kept."""
+    keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    kept = {row[0]: Shown(mark_safe(row[1]), mark_safe(row[2])) for row in stored_renderings(set(keys))}  # noqa: S308 - made by `rendering`
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept}
+    if missing:
+        made = {key: Shown(render_text(text), render_raw(text)) for key, text in missing.items()}
+        keep(made)
+        kept |= made
+    return [kept[key] for key in keys]
+
+
+def stored_renderings(keys: set[str]) -> Iterable[statements.Row]:
+    return statements.every(RENDERINGS, keys=sorted(keys), renderer=RENDERER)
+
+
+def keep(made: dict[str, Shown]) -> None:
+    keys = sorted(made)  # in one order everywhere: two who keep the same texts wait for one another in turn
+    statements.run(KEEP, keys=keys, renderer=RENDERER, htmls=[str(made[key].html) for key in keys], raws=[str(made[key].raw) for key in keys])
+
+
 def labels_since_midnight(labeler: User, *, at: datetime) -> int:
     counted = statements.one(LABELS_SINCE, labeler=labeler.pk, since=midnight(at))
     return int(counted[0]) if counted else 0
-
-
-def midnight(at: datetime) -> datetime:
-    return timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)

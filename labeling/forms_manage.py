@@ -9,16 +9,13 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from labeling import campaigning, wording
+from labeling.forms_settings import ORDERS, OVERLAP_HELP
 from labeling.models import Campaign, RubricVersion
 from policies.jsonl import in_units
 from policies.models import GenerationRun
 
-MAX_LEASE_MINUTES = 24 * 60
 MAX_BODY = 64 * 1024
 """What is longer would be shown cut."""
-
-OVERLAP_HELP = f"k: how many people label each pair, 1 to {campaigning.MOST_OVERLAP}. Three is the common useful number; one is enough where somebody checks."
-LEASE_HELP = "Minutes. A pair that was not answered by then goes to somebody else; what was typed still counts where there is room."
 
 
 def slug_field(what: str) -> forms.SlugField:
@@ -27,10 +24,6 @@ def slug_field(what: str) -> forms.SlugField:
         help_text=f"Stands in the {what}’s address and in commands; it never changes. Letters, digits, hyphens and underscores.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-
-
-def overlap_field() -> forms.IntegerField:
-    return forms.IntegerField(label="Labels a pair", initial=campaigning.USUAL_OVERLAP, min_value=1, max_value=campaigning.MOST_OVERLAP, help_text=OVERLAP_HELP)
 
 
 class RubricVersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # takes no argument at run time
@@ -53,30 +46,20 @@ class NewCampaignForm(forms.Form):
         empty_label="Everyday helpfulness, which comes with Tiebreak",
         help_text="What good means here. Every label carries the version it was made under.",
     )
-    overlap = overlap_field()
-    strategy = forms.ChoiceField(choices=[], widget=forms.RadioSelect, initial=Campaign.Strategy.FINISH, help_text="It cannot be changed later.")
-    lease_minutes = forms.IntegerField(label="Time for a pair", initial=30, min_value=1, max_value=MAX_LEASE_MINUTES, help_text=LEASE_HELP)
-    rationale_required = forms.BooleanField(label="Every label needs a rationale", required=False)
+    overlap = forms.IntegerField(label="k", initial=campaigning.USUAL_OVERLAP, min_value=1, max_value=campaigning.MOST_OVERLAP, help_text=OVERLAP_HELP)
+    strategy = forms.ChoiceField(
+        label="Order",
+        choices=list(ORDERS.items()),
+        widget=forms.RadioSelect,
+        initial=Campaign.Strategy.FINISH,
+        help_text="This and k may change at any time, and so may the rest, which begins as is usual.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rubrics = self.fields["rubric_version"]
         if usual := RubricVersion.objects.filter(rubric__name=wording.DEFAULT_NAME).order_by("-number").first():
             rubrics.required, rubrics.initial, rubrics.empty_label = True, usual.pk, None  # type: ignore[attr-defined]
-        self.fields["strategy"].choices = [  # type: ignore[attr-defined]
-            (Campaign.Strategy.FINISH, "Finish what is begun: all labels of a pair before the next pair is opened"),
-            (Campaign.Strategy.SPREAD, "Spread: every pair once before any pair twice"),
-        ]
-
-
-class SettingsForm(forms.Form):
-    name = forms.CharField(max_length=120)
-    lease_minutes = forms.IntegerField(label="Time for a pair", min_value=1, max_value=MAX_LEASE_MINUTES, help_text=LEASE_HELP)
-    rationale_required = forms.BooleanField(label="Every label needs a rationale", required=False)
-
-
-class OverlapForm(forms.Form):
-    overlap = overlap_field()
 
 
 class StateForm(forms.Form):

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from labeling import settling, slotting
+from labeling import campaigns, settling, slotting
 from labeling.models import Campaign, CampaignEvent, GoldItem, Label, Pair, Slot
 from labeling.pairlines import GivenGold, GivenLabel, PairLine, Side, read_pair
 from labeling.shelves import Shelf
@@ -67,9 +67,9 @@ def import_pairs(
 
     `register` makes the policies and external labelers that the file names and nobody has registered; without it such a line is bad. Nothing of the file is
     stored if any line is bad, unless `skip_bad`, which leaves bad lines out and lists them. `tell` is called after each batch.
-    Raises NothingStored.
+    Raises NothingStored, and NotPossible where the campaign is archived.
     """
-    held = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # whoever makes pairs or places holds it
+    held = campaigns.hold_for(campaign, "pairs")
     report = Report(held)
     shelf = Shelf(held, set_named(held.slug, by=by, at=at), by=by, at=at, register=register)
     for batch in batches(good_lines(file, report)):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import AccountEvent, ApiToken, User, digest, new_secret
-from labeling import slotting
-from labeling.models import AdjudicationTurn, Campaign, Invitation, Membership, MembershipEvent, Role, Slot
+from labeling import campaigns, releasing
+from labeling.campaigns import NotPossible
+from labeling.models import AdjudicationTurn, Campaign, Invitation, Membership, MembershipEvent, Role
 
 LINK_LIVES = timedelta(days=7)
 MARKS = ("owner", "researcher")
@@ -110,7 +112,8 @@ def note_arrival(user: User, invitation: Invitation, *, at: datetime) -> None:
         if getattr(user, f"is_{mark}"):
             AccountEvent.objects.create(user=user, actor=actor, kind=AccountEvent.Kind.MARK_GIVEN, detail=mark, at=at)
     if invitation.campaign:
-        give_role(campaign=invitation.campaign, user=user, role=invitation.role, actor=actor, at=at)
+        with suppress(NotPossible):  # it was archived in the meantime: they come in all the same
+            give_role(campaign=invitation.campaign, user=user, role=invitation.role, actor=actor, at=at)
 
 
 # ---- roles in a campaign, marks in the installation ----------------------------------------------------------------
@@ -118,8 +121,13 @@ def note_arrival(user: User, invitation: Invitation, *, at: datetime) -> None:
 
 @transaction.atomic
 def give_role(*, campaign: Campaign, user: User, role: str, actor: User | None, at: datetime) -> Membership | None:
-    """Let somebody label, adjudicate or research in a campaign. None: they hold that role there. Raises NotAPerson."""
+    """Let somebody label, adjudicate or research in a campaign. None: they hold that role there. Raises NotAPerson, and NotPossible where it is archived.
+
+    A researcher may be let in even then: somebody has to read what is kept, and may take it out of the archive.
+    """
     require_person(user)
+    if role != Role.RESEARCHER:
+        campaigns.demand(campaign, "people")
     membership, is_new = Membership.objects.get_or_create(campaign=campaign, user=user, role=role)
     if not is_new:
         return None
@@ -129,13 +137,13 @@ def give_role(*, campaign: Campaign, user: User, role: str, actor: User | None, 
 
 @transaction.atomic
 def take_role(*, campaign: Campaign, user: User, role: str, actor: User | None, at: datetime) -> bool:
-    """End a role. What the person labeled stays; what was on their screen there goes to somebody else. False: they did not hold it."""
+    """End a role. What the person labeled stays; what was on their screen there, or kept for them, goes to somebody else. False: they did not hold it."""
     taken, _ = Membership.objects.filter(campaign=campaign, user=user, role=role).delete()
     if not taken:
         return False
     MembershipEvent.objects.create(campaign=campaign, user=user, role=role, given=False, actor=actor, at=at)
     if role == Role.LABELER:
-        free_slots(user, campaign)
+        releasing.release_all_of(user, [campaign], at=at)
     if role == Role.ADJUDICATOR:
         end_turns(user, campaign, at=at)
     return True
@@ -187,7 +195,7 @@ def close_account(*, user: User, actor: User, at: datetime) -> bool:
         return False
     tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=at)
     revoke_invitations_by(user, at=at)
-    slots = free_slots(user)
+    slots = releasing.release_all_of(user, None, at=at)
     end_turns(user, at=at)
     AccountEvent.objects.create(user=user, actor=actor, kind=AccountEvent.Kind.CLOSED, detail=f"tokens revoked: {tokens}, pairs freed: {slots}", at=at)
     return True
@@ -217,12 +225,6 @@ def require_another_owner(user: User) -> None:
 
 def revoke_invitations_by(user: User, *, at: datetime) -> int:
     return Invitation.objects.usable(at=at).filter(invited_by=user).update(revoked_at=at)
-
-
-def free_slots(user: User, *campaigns: Campaign) -> int:
-    """Give what the person has on the screen, there or everywhere, to others."""
-    held = Slot.objects.held().filter(labeler=user, **({"campaign__in": campaigns} if campaigns else {}))
-    return slotting.free(list(held.values_list("lease", flat=True)))
 
 
 def end_turns(user: User, *campaigns: Campaign, at: datetime) -> int:

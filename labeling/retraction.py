@@ -34,7 +34,7 @@ def retract(labels: Iterable[Label], *, campaign: Campaign, actor: User | None, 
     if not heads:
         return []
     retractions = Label.objects.bulk_create([taken_back(head, submission_key, at=at) for head in heads])
-    opened = slotting.store(slotting.reopen(places_missing(pairs, heads, held)), held)
+    opened = slotting.store(slotting.reopen(places_missing(pairs, heads, held), held), held)
     concluding.conclude_all(pairs, held, at=at)
     detail = {"why": why, "labels": [head.pk for head in heads], "places_opened": opened}
     CampaignEvent.objects.create(campaign=held, actor=actor, kind="labels_retracted", detail=detail, at=at)

@@ -31,8 +31,11 @@ WHERE pair_id = %(pair)s AND NOT is_surplus AND NOT EXISTS (SELECT FROM labeling
 UNION ALL
 SELECT 'rule', rule, NULL FROM labeling_campaign WHERE id = %(campaign)s
 """
+# A pair that stands as withdrawn knows since when, and no other does: the two are written together, as the database demands.
 WRITE = """
-UPDATE labeling_pair SET standing = %(standing)s, verdict = %(verdict)s, margin = %(margin)s, settled_at = %(settled_at)s, settled_by = %(settled_by)s
+UPDATE labeling_pair SET
+    standing = %(standing)s, verdict = %(verdict)s, margin = %(margin)s, settled_at = %(settled_at)s, settled_by = %(settled_by)s,
+    withdrawn_at = CASE WHEN %(is_out)s THEN coalesce(withdrawn_at, %(at)s) END
 WHERE id = ANY(%(pairs)s)
 """
 
@@ -53,7 +56,8 @@ class Difference:
 def settle(pair: Pair, *, at: datetime) -> Pair:
     """Derive the pair's standing and store it where it changed.
 
-    Called in the transaction that adds the label or the adjudication, with the pair locked (`Pair.objects.lock`).
+    Called in the transaction that adds the label or the adjudication, with the pair locked (`Pair.objects.lock`). Whoever withdraws it, or brings it back, says
+    so in `pair.withdrawn_at`, which is stored with the standing.
     """
     derived, rule = derive(pair)
     if (derived, rule) != stored(pair):
@@ -77,7 +81,7 @@ def settle_all(pairs: Sequence[Pair], *, at: datetime) -> int:
 def write(pairs: Sequence[Pair], derived: Resolution, rule: str, *, at: datetime) -> None:
     """Write one standing into these pairs and into their rows, with the rule that settled them."""
     columns = asdict(derived) | {"settled_at": at if rule else None, "settled_by": rule}
-    statements.run(WRITE, pairs=[pair.pk for pair in pairs], **columns)
+    statements.run(WRITE, pairs=[pair.pk for pair in pairs], at=at, is_out=derived.standing == Standing.WITHDRAWN, **columns)
     for pair in pairs:
         vars(pair).update(columns)
 

@@ -105,11 +105,12 @@ def free(leases: Sequence[UUID | None], *, lapsed_at: datetime | None = None) ->
     return int(row[0]) if row else 0
 
 
-def reopen(slots: Sequence[Slot]) -> list[Slot]:
+def reopen(slots: Sequence[Slot], campaign: Campaign) -> list[Slot]:
     """Return a new place, not stored, for each whose label is gone: as it was, and at the head of the queue. Who was there has had their turn."""
     fresh = [
         Slot(
-            **{name: getattr(slot, name) for name in ("campaign_id", "pair_id", "rubric_version_id", "kind", "pool", "planned_share", "left_is_a")},
+            **{name: getattr(slot, name) for name in ("campaign_id", "pair_id", "rubric_version_id", "kind", "planned_share", "left_is_a")},
+            pool=pool_of(slot.pair, campaign) if campaign.eligible_by else "",
             rank=-1,
         )
         for slot in slots
@@ -132,7 +133,7 @@ def escalate(pair: Pair, campaign: Campaign) -> Slot | None:
         pair_id=pair.pk,
         rubric_version_id=pair.rubric_version_id,
         kind=Slot.Kind.ESCALATION,
-        pool=sides[0][2],
+        pool=pool_of(pair, campaign),
         left_is_a=drawn_sides(1, sides=(a_left, len(sides) - a_left))[0],
     )
     to_head([slot])

@@ -5,14 +5,15 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from labeling import adjudicating, assigning, pairing, ranking
+from labeling import adjudicating, adjusting, assigning, pairing, ranking, releasing
 
 
 @shared_task
 def sweep() -> None:
-    """Return what people who left still hold."""
+    """Return what people who left still hold, and what is kept for them."""
     at = timezone.now()
     assigning.return_expired(at=at)
+    releasing.release_of_those_who_went(at=at)
     adjudicating.end_lapsed(at=at)
 
 
@@ -26,3 +27,9 @@ def make_pairs() -> None:
 def rank() -> None:
     """Rank anew what waits where the strategy was changed, or where labels have told what is least certain now."""
     ranking.rank_due(at=timezone.now())
+
+
+@shared_task
+def adjust() -> None:
+    """Go on with changes of settings that are not carried out at all pairs yet."""
+    adjusting.carry_out_all(at=timezone.now(), seconds=60)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from django.urls import path
 
-from labeling.views import home, manage, rubrics
+from labeling.views import campaign_people, campaign_settings, home, manage, rubrics, withdrawn
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("campaigns/new/", manage.new_campaign, name="new-campaign"),
     path("campaigns/make", manage.make_campaign, name="make-campaign"),
     path("c/<slug:slug>/", manage.campaign, name="campaign"),
-    path("c/<slug:slug>/settings/", manage.campaign_settings, name="campaign-settings"),
-    path("c/<slug:slug>/settings/change", manage.change_settings, name="change-settings"),
-    path("c/<slug:slug>/settings/state", manage.change_state, name="change-state"),
-    path("c/<slug:slug>/settings/overlap", manage.change_overlap, name="change-overlap"),
-    path("c/<slug:slug>/settings/run", manage.attach_run, name="attach-run"),
+    path("c/<slug:slug>/settings/", campaign_settings.campaign_settings, name="campaign-settings"),
+    path("c/<slug:slug>/settings/preview", campaign_settings.preview_settings, name="preview-settings"),
+    path("c/<slug:slug>/settings/change", campaign_settings.change_settings, name="change-settings"),
+    path("c/<slug:slug>/settings/state", campaign_settings.change_state, name="change-state"),
+    path("c/<slug:slug>/settings/run", campaign_settings.attach_run, name="attach-run"),
+    path("c/<slug:slug>/people/", campaign_people.campaign_people, name="campaign-people"),
+    path("c/<slug:slug>/people/<int:pk>/", campaign_people.campaign_labeler, name="campaign-labeler"),
+    path("c/<slug:slug>/people/<int:pk>/skills", campaign_people.set_skills, name="set-skills"),
+    path("c/<slug:slug>/people/<int:pk>/keep", campaign_people.assign_by_name, name="assign-by-name"),
+    path("c/<slug:slug>/people/<int:pk>/release", campaign_people.release_from_name, name="release-from-name"),
+    path("c/<slug:slug>/people/<int:pk>/let-in", campaign_people.let_in, name="let-in"),
     path("c/<slug:slug>/pairs/", manage.add_pairs, name="add-pairs"),
     path("c/<slug:slug>/pairs/import", manage.import_pairs, name="import-pairs"),
+    path("c/<slug:slug>/pairs/withdrawn/", withdrawn.withdrawn_pairs, name="withdrawn-pairs"),
+    path("c/<slug:slug>/pairs/withdraw", withdrawn.withdraw_pair, name="withdraw-pair"),
+    path("c/<slug:slug>/pairs/<int:pk>/bring-back", withdrawn.bring_back, name="bring-back-pair"),
     path("rubrics/", rubrics.rubrics, name="rubrics"),
     path("rubrics/new/", rubrics.new_rubric, name="new-rubric"),
     path("rubrics/new/add", rubrics.add_rubric, name="add-rubric"),

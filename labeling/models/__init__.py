@@ -1,6 +1,7 @@
 """What people judge, and what they said: pairs, slots, assignments and the ledgers."""
 
 from labeling.models.adjudication import Adjudication, AdjudicationTurn
+from labeling.models.adjustment import Adjustment
 from labeling.models.assignment import Assignment, Parking, Skip
 from labeling.models.campaign import AttachedRun, Campaign, CampaignEvent
 from labeling.models.enrolment import Enrolment, EnrolmentEvent, Skill
@@ -18,6 +19,7 @@ __all__ = [
     "ON_GOLD",
     "Adjudication",
     "AdjudicationTurn",
+    "Adjustment",
     "Assignment",
     "AttachedRun",
     "Campaign",

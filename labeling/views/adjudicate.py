@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import signed_in
-from labeling import access, adjudicating, cards
+from labeling import access, adjudicating, cards, limits
 from labeling.forms import IN_WORDS, AdjudicationForm
 from labeling.models import Adjudication, Campaign, Label, Pair, Role
 from labeling.resolution import Said
@@ -122,6 +122,6 @@ def reveal(adjudication: Adjudication, campaign: Campaign) -> Reveal:
 
 def empty_for(campaign: Campaign, adjudicator_id: int, *, at: datetime) -> cards.Empty:
     mine = Adjudication.objects.current().filter(adjudicator=adjudicator_id)
-    today = mine.filter(submitted_at__gte=cards.midnight(at)).count()
+    today = mine.filter(submitted_at__gte=limits.midnight(at)).count()
     why = {Campaign.State.DRAFT: "not_open", Campaign.State.ARCHIVED: "closed"}.get(Campaign.State(campaign.state), "nothing_left")
     return cards.Empty(why, campaign.slug, campaign.name, today, mine.filter(pair__campaign=campaign).count())

@@ -1,4 +1,4 @@
-"""The pages of those who run a campaign: its figures, its settings, and the pairs that are added to it."""
+"""The pages of those who run a campaign: a new one, its figures, and the pairs that are added to it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import researcher, signed_in
-from labeling import access, campaign_page, campaigning, history, importing, pairing, progress, wording
-from labeling.forms_manage import AttachRunForm, ImportPairsForm, NewCampaignForm, OverlapForm, SettingsForm, StateForm
+from labeling import access, campaign_page, campaigning, importing, progress, wording
+from labeling.forms_manage import ImportPairsForm, NewCampaignForm
 from labeling.models import Campaign, Membership, Role
 from policies.importing import NothingStored
 
@@ -66,81 +66,6 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "labeling/campaign.html", context)
 
 
-# ---- settings ------------------------------------------------------------------------------------------------------
-
-
-@require_safe
-def campaign_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    return settings_page(request, access.campaign_of(signed_in(request), slug, Role.RESEARCHER))
-
-
-@require_POST
-def change_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
-    form = SettingsForm(request.POST)
-    if not form.is_valid():
-        return settings_page(request, found, settings_form=form)
-    campaigning.change_settings(campaign=found, **form.cleaned_data, actor=signed_in(request), at=timezone.now())
-    messages.success(request, "Stored.")
-    return redirect("campaign-settings", slug)
-
-
-@require_POST
-def change_state(request: HttpRequest, slug: str) -> HttpResponse:
-    found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
-    form = StateForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "There is no such state.")
-        return redirect("campaign-settings", slug)
-    try:
-        changed = campaigning.change_state(campaign=found, **form.cleaned_data, actor=signed_in(request), at=timezone.now())
-    except campaigning.NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"The campaign is {changed.state} now.")
-    return redirect("campaign-settings", slug)
-
-
-@require_POST
-def change_overlap(request: HttpRequest, slug: str) -> HttpResponse:
-    found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
-    form = OverlapForm(request.POST)
-    if not form.is_valid():
-        return settings_page(request, found, overlap_form=form)
-    changed = campaigning.change_overlap(campaign=found, **form.cleaned_data, actor=signed_in(request), at=timezone.now())
-    messages.success(request, f"k is {changed.overlap} now. Settled pairs stay as they are.")
-    return redirect("campaign-settings", slug)
-
-
-@require_POST
-def attach_run(request: HttpRequest, slug: str) -> HttpResponse:
-    found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
-    actor = researcher(request)  # runs belong to the installation's researchers
-    form = AttachRunForm(request.POST, campaign=found)
-    if not form.is_valid():
-        return settings_page(request, found, run_form=form)
-    campaigning.attach_run(campaign=found, run=form.cleaned_data["run"], actor=actor, at=timezone.now())
-    made = pairing.pair_up(found, at=timezone.now())
-    messages.success(request, f"Run {form.cleaned_data['run'].pk} is attached; {made.total():,} pairs came of it so far.")
-    return redirect("campaign-settings", slug)
-
-
-def settings_page(request: HttpRequest, found: Campaign, **forms: Any) -> HttpResponse:
-    """Show the settings; with 422 where one of the forms comes back with its errors."""
-    person = signed_in(request)
-    context = {
-        "campaign": found,
-        "next_states": campaigning.NEXT_STATES[campaigning.State(found.state)],
-        "settings_form": SettingsForm(initial={"name": found.name, "lease_minutes": found.lease_minutes, "rationale_required": found.rationale_required}),
-        "overlap_form": OverlapForm(initial={"overlap": found.overlap}),
-        "run_form": AttachRunForm(campaign=found) if person.is_researcher else None,
-        "runs": progress.runs_of(found),
-        "memberships": Membership.objects.filter(campaign=found).select_related("user").order_by("role", "user__username"),
-        "history": history.of_campaign(found),
-    }
-    return render(request, "labeling/campaign_settings.html", context | forms, status=422 if forms else 200)
-
-
 # ---- pairs ---------------------------------------------------------------------------------------------------------
 
 
@@ -162,6 +87,9 @@ def import_pairs(request: HttpRequest, slug: str) -> HttpResponse:
         report = importing.import_pairs(
             file=said["file"], campaign=found, by=person, at=timezone.now(), register=said.get("register", False), skip_bad=said["skip_bad"]
         )
+    except campaigning.NotPossible as refusal:
+        form.add_error(None, str(refusal))
+        return import_page(request, found, form, status=422)
     except NothingStored as refusal:
         return import_page(request, found, form, refusal=refusal, bad=refusal.bad[:SHOWN_LINES], status=422)
     return import_page(request, found, form, report=report, said=importing.in_words(report), bad=report.skipped[:SHOWN_LINES])

@@ -25,6 +25,7 @@ from accounts.access import owner
 from accounts.forms import NewAccountForm
 from accounts.models import AccountEvent, User
 from labeling import inviting
+from labeling.campaigns import NotPossible
 from labeling.models import Campaign, Invitation, Membership, MembershipEvent, Role
 
 MARKS = [("owner", "owner: sees to people and settings"), ("researcher", "researcher: prompts, policies, runs, rubrics, dataset versions")]
@@ -192,7 +193,12 @@ def give_role(request: HttpRequest, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if not form.is_valid():
         return person_page(request, user, form, status=422)
-    if inviting.give_role(user=user, **form.cleaned_data, actor=actor, at=timezone.now()):
+    try:
+        given = inviting.give_role(user=user, **form.cleaned_data, actor=actor, at=timezone.now())
+    except NotPossible as refusal:
+        form.add_error("campaign", str(refusal))
+        return person_page(request, user, form, status=422)
+    if given:
         messages.success(request, f"{user.username} is now {form.cleaned_data['role']} in {form.cleaned_data['campaign']}.")
     return redirect("person", pk)
 

@@ -131,6 +131,9 @@ def add_labeling(world: World, campaign: Campaign) -> None:
     turn = adjudicate(settled, world.people["ada"], "a", -1).turn
     world.values |= {
         ("c/", "slug"): campaign.slug,
+        ("c/<slug:slug>/people/", "pk"): world.people["lena"].pk,
+        ("c/<slug:slug>/pairs/", "pk"): settled.pk,
+        ("api/v1/campaigns/<slug:slug>/pairs/", "pk"): settled.pk,
         ("api/v1/campaigns/", "slug"): campaign.slug,
         ("c/<slug:slug>/work/", "key"): assignment.key,
         ("c/<slug:slug>/adjudicate/", "key"): turn.key,

@@ -96,10 +96,23 @@ def test_it_works(rosa: User) -> None:
         "rubric": "everyday-helpfulness",
         "rubric_version": 1,
         "overlap": 2,
+        "overlap_share": 100,
+        "escalation_bound": 0,
+        "rule": "strict-majority/1",
         "strategy": "finish",
+        "eligible_by": "",
+        "quota": None,
+        "daily_ceiling": None,
         "lease_minutes": 30,
         "rationale_required": False,
+        "gold_percent": 0,
+        "repeat_percent": 0,
+        "gold_bar": 70,
+        "gold_window": 20,
+        "practice_items": 0,
+        "pass_mark": 75,
         "runs": [],
+        "carried_out": True,
         "created_at": "",
     }
     assert Membership.objects.get().role == Role.RESEARCHER
@@ -128,7 +141,7 @@ def test_a_campaign_is_changed_in_one_go_or_not_at_all(campaign: Campaign, rosa:
     changed = send(program(rosa), "campaigns/everyday", {"state": "paused", "overlap": 4, "name": "Evening"}, method="PATCH")
     assert (body(changed)["state"], body(changed)["overlap"], body(changed)["name"]) == ("paused", 4, "Evening")
     refused = send(program(rosa), "campaigns/everyday", {"overlap": 5, "state": "archived"}, method="PATCH")
-    assert (refused.status_code, body(refused)["detail"]) == (409, "A campaign that is paused cannot become archived.")
+    assert (refused.status_code, body(refused)["detail"]) == (409, "A campaign that is paused cannot become archived. It can become open or closed.")
     campaign.refresh_from_db()
     assert (campaign.state, campaign.overlap) == ("paused", 4)
 

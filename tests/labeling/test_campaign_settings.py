@@ -17,13 +17,26 @@ from labeling.campaigning import State
 from labeling.models import Adjudication, Campaign, CampaignEvent, GoldItem, Label, Pair, Slot, Standing
 from tests.builders import NOW, make_campaign, make_label, make_pair, make_prompt, make_user
 from tests.labeling.runs import answer_both, make_run
-from tests.policies.pages import cells, elements, text_of
+from tests.policies.pages import cells, elements, text_of, walk
 
 As = Callable[[User], Client]
 
 
 def post(client: Client, action: str, campaign: Campaign, **fields: object) -> HttpResponse:
     return client.post(reverse(action, args=[campaign.slug]), fields)  # type: ignore[return-value]
+
+
+def change(client: Client, campaign: Campaign, action: str = "change-settings", **changes: object) -> HttpResponse:
+    """Send the settings as the page shows them, with these changed."""
+    page = client.get(reverse("campaign-settings", args=[campaign.slug]))
+    return post(client, action, campaign, **(filled_in(page) | changes))
+
+
+def filled_in(page: HttpResponse) -> dict[str, object]:
+    """Return what the settings form would send as it is shown."""
+    [form] = [form for form in elements(page, "form") if any(field.name == "input" and ("name", "overlap") in field.attributes for field in walk(form))]
+    inputs = [dict(field.attributes) for field in walk(form) if field.name == "input"]
+    return {field["name"]: field.get("value", "") for field in inputs if field["type"] not in ("radio", "checkbox") or "checked" in field}
 
 
 def change_overlap(campaign: Campaign, overlap: int) -> Campaign:
@@ -56,7 +69,7 @@ def test_it_works(campaign: Campaign, rosa: User, as_: As) -> None:
 def test_it_is_closed_to_who_does_not_run_the_campaign(campaign: Campaign, olga: User, eve: User, as_: As, name: str) -> None:
     client = as_(User.objects.get(username=name))
     assert client.get(reverse("campaign-settings", args=[campaign.slug])).status_code == 404
-    for action in ("change-settings", "change-state", "change-overlap", "attach-run", "import-pairs"):
+    for action in ("preview-settings", "change-settings", "change-state", "attach-run", "import-pairs", "withdraw-pair"):
         assert post(client, action, campaign).status_code == 404
     assert not CampaignEvent.objects.exists()
 
@@ -67,23 +80,23 @@ def test_a_researcher_of_another_campaign_has_no_say_here(campaign: Campaign, as
 
 
 def test_name_and_time_can_change(campaign: Campaign, rosa: User, as_: As) -> None:
-    post(as_(rosa), "change-settings", campaign, name="Evening", lease_minutes=5, rationale_required="on")
+    change(as_(rosa), campaign, name="Evening", lease_minutes=5, rationale_required="on")
     campaign.refresh_from_db()
     assert (campaign.name, campaign.lease_minutes, campaign.rationale_required) == ("Evening", 5, True)
 
 
 def test_a_refused_setting_comes_back_with_its_reason(campaign: Campaign, rosa: User, as_: As) -> None:
-    response = post(as_(rosa), "change-settings", campaign, name="", lease_minutes=5)
+    response = change(as_(rosa), campaign, name="", lease_minutes=5)
     assert response.status_code == 422
     assert elements(response, "div", id="id_name_error")
 
 
 def test_what_was_changed_stands_in_the_history(campaign: Campaign, rosa: User, as_: As) -> None:
     post(as_(rosa), "change-state", campaign, state="paused")
-    post(as_(rosa), "change-overlap", campaign, overlap=3)
+    change(as_(rosa), campaign, overlap=3)
     response = as_(rosa).get(reverse("campaign-settings", args=[campaign.slug]))
     assert [row[1:] for row in cells(response, "What was changed, by whom, newest first")] == [
-        ["rosa", "changed k from 2 to 3: 0 places opened"],
+        ["rosa", "changed k from 2 to 3: no pair is touched"],
         ["rosa", "changed it from open to paused"],
     ]
 
@@ -234,14 +247,14 @@ def test_an_adjudicated_pair_is_not_opened_again(campaign: Campaign, lena: User,
 
 def test_the_same_k_changes_nothing(campaign: Campaign, rosa: User, as_: As) -> None:
     make_pair(campaign)
-    post(as_(rosa), "change-overlap", campaign, overlap=2)
+    change(as_(rosa), campaign, overlap=2)
     assert Slot.objects.count() == 2
     assert not CampaignEvent.objects.exists()
 
 
 @pytest.mark.parametrize("overlap", ["0", "26", "many", ""])
 def test_a_k_that_makes_no_sense_is_refused(campaign: Campaign, rosa: User, as_: As, overlap: str) -> None:
-    response = post(as_(rosa), "change-overlap", campaign, overlap=overlap)
+    response = change(as_(rosa), campaign, overlap=overlap)
     assert response.status_code == 422
     assert elements(response, "div", id="id_overlap_error")
     assert Campaign.objects.get().overlap == 2

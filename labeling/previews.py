@@ -1,0 +1,179 @@
+"""What a change of a campaign's settings would do: the change itself, made and taken back. Nothing is left of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from labeling import adjusting, campaigning, cautions, limits, terms
+from labeling.adjusting import Done
+from labeling.models import Adjustment, Campaign, Role, Slot
+from labeling.words import counted, listed
+
+SECONDS = 15.0
+"""No preview takes much longer. What it has not come to by then, it says."""
+
+MOST_NAMES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What would come of a change. Figures count what there is at this moment; people label meanwhile."""
+
+    changes: dict[str, list[Any]]
+    """By setting, what it is and what it would be. The state is among them."""
+    done: Done
+    on_screens: int
+    """Pairs of the campaign that are on a screen now."""
+    labelers: list[str]
+    """Whose screens would lose a pair."""
+    at_limit: dict[str, list[str]]
+    """Who would get nothing new any more, by `quota` and `ceiling`."""
+    cautions: list[str]
+    pairs: int
+    """That would be looked at."""
+    sentences: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """False where only some pairs were looked at: the figures are of those."""
+        return self.done.pairs >= self.pairs
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """Run a block, and take back whatever it does to the database."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def preview(campaign: Campaign, said: dict[str, Any], *, actor: User | None, at: datetime, seconds: float = SECONDS) -> Preview:
+    """Return what `campaigning.change` would do with the same words. Raises NotPossible as it does.
+
+    Pairs are looked at some at a time, as they are in the change itself, and each time all of it is taken back: nobody waits for longer than they do then.
+    """
+    until = time.monotonic() + seconds
+    with taken_back():
+        changed = campaigning.store(campaign, said, actor=actor, at=at)
+        adjustment = adjusting.open_adjustment(changed)
+        pairs = adjusting.pairs_after(adjustment).count() if adjustment else 0
+        at_limit = limited(changed, at=at) if {"quota", "daily_ceiling"} & said.keys() else {}
+    done = walk(campaign, said, until=until, actor=actor, at=at) if pairs else Done()
+    changes = changes_between(campaign, changed)
+    found = Preview(
+        changes=changes,
+        done=done,
+        on_screens=Slot.objects.held().filter(campaign=campaign).count(),
+        labelers=list(User.objects.filter(pk__in=done.labelers).order_by("username").values_list("username", flat=True)),
+        at_limit=at_limit,
+        cautions=cautions.cautions_of(changed, asked=set(done.pools) - {""} if "eligible_by" in changes else None),
+        pairs=pairs,
+    )
+    return Preview(**vars(found) | {"sentences": sentences(found)})
+
+
+def walk(campaign: Campaign, said: dict[str, Any], *, until: float, actor: User | None, at: datetime) -> Done:
+    """Make the change at some pairs after the others, each time from the beginning and each time taken back, and add up what it came to."""
+    done, reached = Done(), 0
+    while True:
+        with taken_back():
+            changed = campaigning.store(campaign, said, actor=actor, at=at)
+            Adjustment.objects.filter(campaign=changed, ended_at=None).update(reached=reached)
+            goes_on = adjusting.step(changed, at=at)
+            after = Adjustment.objects.filter(campaign=changed).latest("pk")
+            done.add(adjusting.done_of(after))
+            reached = after.reached
+        if not goes_on or time.monotonic() > until:
+            return done
+
+
+def changes_between(campaign: Campaign, changed: Campaign) -> dict[str, list[Any]]:
+    before = Campaign.objects.get(pk=campaign.pk)
+    names = ["state", *terms.TERMS]
+    return {name: [getattr(before, name), getattr(changed, name)] for name in names if getattr(before, name) != getattr(changed, name)}
+
+
+def limited(campaign: Campaign, *, at: datetime) -> dict[str, list[str]]:
+    """Return the labelers who have reached a limit as the campaign now is, by limit."""
+    found: dict[str, list[str]] = {}
+    labelers = User.objects.filter(memberships__campaign=campaign, memberships__role=Role.LABELER, is_active=True).order_by("username")
+    for labeler in labelers if campaign.quota or campaign.daily_ceiling else []:
+        if limit := limits.reached(campaign, labeler, at=at):
+            found.setdefault(limit, []).append(labeler.username)
+    return found
+
+
+# ---- in words ------------------------------------------------------------------------------------------------------
+
+
+def sentences(found: Preview) -> list[str]:
+    """Say what would happen."""
+    if not found.changes:
+        return ["Nothing would change."]
+    settings = [terms.change_in_words(name, *values) for name, values in found.changes.items() if name != "state"]
+    said = [f"Changes {listed(settings)}."] if settings else []
+    said += of_state(found) if "state" in found.changes else []
+    said += of_places(found.done, found.labelers)
+    said += [f"{counted(number, 'pair')} {MOVES.get(move, f'would go from {move}')}." for move, number in sorted(found.done.moved.items())]
+    said += of_others(found)
+    if not found.is_complete:
+        said.append(f"Counted over the first {found.done.pairs:,} of {counted(found.pairs, 'pair')}; the others would follow alike.")
+    return said
+
+
+MOVES = {
+    "waiting to agreed": "would be settled by the labels that are in",
+    "waiting to contested": "would be contested, and come before an adjudicator",
+    "contested to waiting": "that are contested would wait for labels again",
+    "contested to agreed": "that are contested would be settled",
+    "agreed to contested": "that are settled would be contested",
+    "agreed to waiting": "that are settled would wait for labels again",
+}
+
+
+def of_state(found: Preview) -> list[str]:
+    before, after = found.changes["state"]
+    said = [f"The campaign would be {after} rather than {before}. {terms.STATES_IN_WORDS[terms.State(after)]}"]
+    if found.on_screens and after != terms.State.OPEN:
+        said.append(f"{counted(found.on_screens, 'pair')} {'is' if found.on_screens == 1 else 'are'} on a screen now, and may still be answered.")
+    return said
+
+
+def of_places(done: Done, labelers: list[str]) -> list[str]:
+    said = [f"{counted(done.opened, 'place')} would be opened."] if done.opened else []
+    if done.taken:
+        said.append(f"{counted(done.taken, 'open place')} would go. Labels that are in stay in.")
+    if done.from_screens:
+        theirs = listed(labelers) if len(labelers) <= MOST_NAMES else counted(len(labelers), "labeler")
+        here = f"{done.from_screens:,} of these {'is' if done.from_screens == 1 else 'are'} on a screen now"
+        said.append(f"{here} ({theirs}): a label that still comes is kept, and not counted.")
+    if done.repooled:
+        said.append(f"{counted(done.repooled, 'open place')} would ask for another skill than now, and labelers start over at the beginning of the queue.")
+    return said
+
+
+LIMITS = {"quota": "the quota", "ceiling": "the ceiling of today"}
+
+
+def of_others(found: Preview) -> list[str]:
+    said = [
+        f"{listed(names)} {'has' if len(names) == 1 else 'have'} reached {LIMITS[limit]} by then, and would get nothing new."
+        for limit, names in found.at_limit.items()
+    ]
+    if "strategy" in found.changes:
+        said.append("What waits would be ranked anew within half a minute, and labelers start over at the beginning of the queue.")
+    if "lease_minutes" in found.changes and found.on_screens:
+        said.append("What is on a screen now keeps its time.")
+    if "practice_items" in found.changes:
+        said.append("Who labels here already goes on; only who is new practises first.")
+    if {"gold_percent", "repeat_percent"} & found.changes.keys():
+        said.append("What is planned for a labeler’s next pairs stays; the new shares hold from there on.")
+    return said

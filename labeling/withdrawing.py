@@ -1,0 +1,68 @@
+"""From a researcher's word to a pair that is taken out, or comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from labeling import adjusting, campaigns, settling
+from labeling.campaigns import NotPossible
+from labeling.models import AdjudicationTurn, Campaign, GoldItem, Pair, Slot, Standing
+
+
+@transaction.atomic
+def withdraw(*, campaign: Campaign, pair: Pair, reason: str, actor: User | None, at: datetime) -> Pair:
+    """Take a pair out: nobody is asked and nothing is exported from now on. What was said of it is kept. Raises NotPossible.
+
+    A label that still comes from a screen is kept as surplus, and so is an adjudication.
+    """
+    held = campaigns.hold_for(campaign, "withdraw")
+    locked = Pair.objects.lock(pair.pk)
+    check_may_go(locked, reason)
+    before = locked.standing
+    AdjudicationTurn.objects.filter(pair=locked, ended_at=None).update(ended_at=at)
+    taken = close_places(locked, at=at)
+    locked.withdrawn_at = at
+    settling.settle(locked, at=at)
+    campaigns.note(held, "pair_withdrawn", actor=actor, at=at, pair=locked.pk, external_id=locked.external_id, reason=reason, before=before, places_taken=taken)
+    return locked
+
+
+@transaction.atomic
+def bring_back(*, campaign: Campaign, pair: Pair, actor: User | None, at: datetime) -> Pair:
+    """Take back that a pair was taken out: it stands as its labels say, and gets the places that it lacks. Raises NotPossible."""
+    held = campaigns.hold_for(campaign, "bring_back")
+    locked = Pair.objects.lock(pair.pk)
+    check_may_return(locked)
+    locked.withdrawn_at = None
+    settling.settle(locked, at=at)
+    done = adjusting.adjust([locked], held, scope=(), at=at)
+    locked.refresh_from_db()
+    campaigns.note(
+        held, "pair_brought_back", actor=actor, at=at, pair=locked.pk, external_id=locked.external_id, after=locked.standing, places_opened=done.opened
+    )
+    return locked
+
+
+def check_may_go(pair: Pair, reason: str) -> None:
+    if not reason.strip():
+        raise NotPossible("Say why: it stands in the campaign's history.")
+    if pair.standing == Standing.WITHDRAWN:
+        raise NotPossible("The pair is withdrawn already.")
+    if GoldItem.objects.in_use().filter(pair=pair).exists():
+        raise NotPossible("The pair is a gold item. Retire that first.")
+
+
+def check_may_return(pair: Pair) -> None:
+    if pair.standing != Standing.WITHDRAWN:
+        raise NotPossible(f"The pair is not withdrawn: it is {pair.standing}.")
+    if pair.trouble:
+        raise NotPossible(f"The pair was never asked, because of its texts ({pair.get_trouble_display().lower()}). That does not change.")
+
+
+def close_places(pair: Pair, *, at: datetime) -> int:
+    """Close the open places of a pair, of every kind, with nobody in them. Returns how many."""
+    going = Slot.objects.open().filter(pair=pair).order_by("pk").select_for_update(no_key=True)
+    return Slot.objects.open().filter(pk__in=[slot.pk for slot in going]).update(closed_at=at, labeler=None, lease=None, lease_ends_at=None)
