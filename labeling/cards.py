@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from accounts import statements
 from accounts.models import User
 from labeling import limits, practising
 from labeling.limits import midnight
 from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair
-from labeling.rendering import RENDERER, render_raw, render_text
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A text as a page shows it."""
-
-    html: SafeString
-    raw: SafeString
+from labeling.renderings import shown_all
 
 
 @dataclass(frozen=True)
@@ -101,12 +91,6 @@ JOIN policies_response AS b ON b.id = pair.response_b_id
 JOIN labeling_rubricversion AS rubric ON rubric.id = pair.rubric_version_id
 WHERE pair.id = %(pair)s
 """
-RENDERINGS = "SELECT sha256, html, raw FROM labeling_rendering WHERE sha256 = ANY(%(keys)s) AND renderer = %(renderer)s"
-KEEP = """
-INSERT INTO labeling_rendering (sha256, renderer, html, raw)
-SELECT sha256, %(renderer)s, html, raw FROM unnest(%(keys)s::text[], %(htmls)s::text[], %(raws)s::text[]) AS made (sha256, html, raw)
-ON CONFLICT (sha256) DO UPDATE SET renderer = excluded.renderer, html = excluded.html, raw = excluded.raw
-"""
 LABELS_SINCE = "SELECT count(*) FILTER (WHERE supersedes_id IS NULL) FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s"
 
 
@@ -167,27 +151,6 @@ def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: s
         rationale_required=campaign.rationale_required,
         practice=texts.practice,
     )
-
-
-def shown_all(texts: list[str]) -> list[Shown]:
-    """Return the renderings of these texts: kept ones by hash, and what is missing or of an older renderer made now and kept."""
-    keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-    kept = {row[0]: Shown(mark_safe(row[1]), mark_safe(row[2])) for row in stored_renderings(set(keys))}  # noqa: S308 - made by `rendering`
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept}
-    if missing:
-        made = {key: Shown(render_text(text), render_raw(text)) for key, text in missing.items()}
-        keep(made)
-        kept |= made
-    return [kept[key] for key in keys]
-
-
-def stored_renderings(keys: set[str]) -> Iterable[statements.Row]:
-    return statements.every(RENDERINGS, keys=sorted(keys), renderer=RENDERER)
-
-
-def keep(made: dict[str, Shown]) -> None:
-    keys = sorted(made)  # in one order everywhere: two who keep the same texts wait for one another in turn
-    statements.run(KEEP, keys=keys, renderer=RENDERER, htmls=[str(made[key].html) for key in keys], raws=[str(made[key].raw) for key in keys])
 
 
 def labels_since_midnight(labeler: User, *, at: datetime) -> int:
