@@ -141,7 +141,7 @@ class Flag:
 
 def flags(answers: Sequence[Answer], usual: Usual) -> list[Flag]:
     """Return what the answers say, at most one flag of each kind. They are a labeler's latest, in the order in which they were given."""
-    found = (rule(answers, usual) for rule in RULES)
+    found = (rule(answers, usual) for rule in RULES.values())
     return [flag for flag in found if flag]
 
 
@@ -304,4 +304,11 @@ def shown(tally: Tally, *, threshold: float, source: str, level: float = LEVEL) 
     return share | {"threshold": round(threshold, 4), "source": source}
 
 
-RULES: tuple[Callable[[Sequence[Answer], Usual], Flag | None], ...] = (too_fast, straight_lining, left_leaning, length_following, random)
+RULES: dict[str, Callable[[Sequence[Answer], Usual], Flag | None]] = {
+    "too_fast": too_fast,
+    "straight_lining": straight_lining,
+    "left_leaning": left_leaning,
+    "length_following": length_following,
+    "random": random,
+}
+"""By the kind of flag that each gives."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from labeling import adjudicating, adjusting, assigning, pairing, ranking, releasing
+from labeling import adjudicating, adjusting, assigning, pairing, ranking, releasing, watching
 
 
 @shared_task
@@ -33,3 +33,9 @@ def rank() -> None:
 def adjust() -> None:
     """Go on with changes of settings that are not carried out at all pairs yet."""
     adjusting.carry_out_all(at=timezone.now(), seconds=60)
+
+
+@shared_task
+def watch() -> None:
+    """Look at what labelers gave since the last look, for what a researcher should see."""
+    watching.watch_all(at=timezone.now())
