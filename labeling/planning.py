@@ -64,6 +64,8 @@ WHERE (seen.last IS NULL OR seen.last <= %(before)s)
 FOR_CHECKS = ITEMS + "ORDER BY seen.last NULLS FIRST, seen.drawn LIMIT %(number)s"
 # And what is for practice alone first, so that the rest stays unknown to them until it checks their work.
 FOR_PRACTICE = ITEMS + "ORDER BY seen.last NULLS FIRST, seen.allowed_use <> 'practice', seen.drawn LIMIT %(number)s"
+# Until this transaction ends, none of them is retired: who does so closes the checks that are open, and is to see these too.
+HOLD = "SELECT id FROM labeling_golditem WHERE id = ANY(%(items)s::bigint[]) AND retired_at IS NULL ORDER BY id FOR SHARE"
 
 # Of the labeler's own labels, the newest first: one that stands, in a place that counts, and was not shown again before.
 FOR_REPEAT = f"""
@@ -177,8 +179,9 @@ def choose(statement: str, campaign: Campaign, labeler: User, *, uses: Sequence[
     rows = statements.every(
         statement, campaign=campaign.pk, labeler=labeler.pk, eligible_by=campaign.eligible_by, uses=list(uses), before=before, number=number
     )
-    items = GoldItem.objects.select_related("pair").in_bulk([pk for pk, _ in rows])
-    return [items[pk] for pk, _ in rows]
+    held = [pk for (pk,) in statements.every(HOLD, items=[pk for pk, _ in rows])]
+    items = GoldItem.objects.select_related("pair").in_bulk(held)
+    return [items[pk] for pk, _ in rows if pk in items]
 
 
 def place(item: GoldItem, labeler: User, *, kind: str, rank: int) -> Slot:
