@@ -98,10 +98,6 @@ def of_gold(deed: str) -> Callable[[dict[str, Any]], str]:
     return lambda detail: deed.format(pair=detail["external_id"] or f"pair {detail['pair']}", version=detail["version"])
 
 
-def of_gold(deed: str) -> Callable[[dict[str, Any]], str]:
-    return lambda detail: deed.format(pair=detail["external_id"] or f"pair {detail['pair']}", version=detail["version"])
-
-
 WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "made": lambda detail: f"made the campaign, k = {detail['overlap']}",
     "state_changed": lambda detail: f"changed it from {detail['before']} to {detail['after']}",
@@ -110,10 +106,6 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "overlap_changed": of_overlap,
     "run_attached": lambda detail: f"attached run {detail['run']}",
     "pairs_imported": of_import,
-    "gold_made": of_gold("made {pair} a gold item"),
-    "gold_promoted": of_gold("promoted {pair} to a gold item, with the verdict it was settled with"),
-    "gold_revised": of_gold("revised the gold item {pair}: version {version}"),
-    "gold_retired": of_gold("retired the gold item {pair}, version {version}"),
     "gold_made": of_gold("made {pair} a gold item"),
     "gold_promoted": of_gold("promoted {pair} to a gold item, with the verdict it was settled with"),
     "gold_revised": of_gold("revised the gold item {pair}: version {version}"),
