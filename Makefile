@@ -1,4 +1,4 @@
-# make demo | make test | make check | make bench: each sets up what it needs. Python 3.11, make and a package index are enough.
+# make demo | make test | make check | make bench | make soak: each sets up what it needs. Python 3.11, make and a package index are enough.
 SHELL := /bin/bash
 PYTHON ?= python3.11
 PY := .venv/bin/python
@@ -6,7 +6,7 @@ PORT ?= 8000
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: demo setup test check format bench bench-generation help
+.PHONY: demo setup test check format bench bench-generation soak help
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -40,3 +40,7 @@ bench: setup
 ## make bench-generation  tokens a second: a plain loop, the bare engine, the whole product
 bench-generation: setup
 	@$(PY) -m benchmarks.generation $(ARGS)
+
+## make soak              labels over HTTP while workers are killed, PostgreSQL crashes, requests come thrice, people vanish (ARGS="--row 3")
+soak: setup
+	@$(PY) -m benchmarks.soak $(ARGS)

@@ -26,10 +26,11 @@ class Broken(Exception):
 
 
 class Instance:
-    """PostgreSQL, Redis and gunicorn, with the product's own settings; the servers end with this process."""
+    """PostgreSQL, Redis and gunicorn, with the product's own settings; the servers end with this process. `log` takes what gunicorn says."""
 
-    def __init__(self, *, port: int, folder: Path | None = None) -> None:
+    def __init__(self, *, port: int, folder: Path | None = None, log: Path | None = None) -> None:
         self.port = port
+        self.log = log
         self.folder = folder or Path(tempfile.mkdtemp(prefix="tiebreak-bench-"))
         self.is_borrowed = folder is not None
         self.web: subprocess.Popen[bytes] | None = None
@@ -66,7 +67,8 @@ class Instance:
 
     def serve(self) -> None:
         argv = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "--log-level", "warning", "config.wsgi"]
-        self.web = subprocess.Popen(argv, cwd=ROOT, env=self.environment(), start_new_session=True)
+        with self.log.open("wb") if self.log else contextlib.nullcontext() as log:
+            self.web = subprocess.Popen(argv, cwd=ROOT, env=self.environment(), start_new_session=True, stdout=log, stderr=log)
         ends = time.monotonic() + 60
         while not self.answers():
             if self.web.poll() is not None or time.monotonic() > ends:

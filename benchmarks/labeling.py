@@ -26,7 +26,7 @@ import psutil
 from benchmarks.adapters.tiebreak import Adapter
 from benchmarks.cycle import numbers, warm
 from benchmarks.figures import spread
-from benchmarks.instance import ROOT
+from benchmarks.instance import ROOT, Instance
 from benchmarks.load import Load
 from benchmarks.material import make_tasks
 from benchmarks.meter import Attempt, Patience, attempts
@@ -44,15 +44,15 @@ COLUMNS = {
 }
 
 
-def machine(adapter: Adapter) -> list[str]:
+def machine(instance: Instance) -> list[str]:
     """Return what the figures were measured on and with."""
-    inside = adapter.instance.inside("versions")
+    inside = instance.inside("versions")
     packages = [f"{name} {importlib.metadata.version(name)}" for name in ("psycopg", "gunicorn")]
     served = f"{inside['workers']} gunicorn workers of {inside['threads']} threads"
     return [
         f"Machine:  {cpu()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.system()} {platform.release()}",
         f"Versions: Python {platform.python_version()}, Django {inside['Django']}, {', '.join(packages)}, PostgreSQL {inside['PostgreSQL']}",
-        f"Served:   {served}; fsync {inside['fsync']}, synchronous_commit {inside['synchronous_commit']}; data on {file_system(adapter.instance.folder)}",
+        f"Served:   {served}; fsync {inside['fsync']}, synchronous_commit {inside['synchronous_commit']}; data on {file_system(instance.folder)}",
     ]
 
 
@@ -118,7 +118,7 @@ async def run(args: argparse.Namespace) -> None:
     records: list[dict[str, Any]] = []
     await adapter.start()
     try:
-        about = machine(adapter)
+        about = machine(adapter.instance)
         await measure(adapter, args, records)
         bare = await floor(adapter, args)
     finally:

@@ -44,13 +44,20 @@ def free_port() -> int:
 @contextmanager
 def served(name: str, **more: str) -> Iterator[str]:
     """Serve the database `name`, and yield the address once it answers."""
+    with serving(name, **more) as (base, _):
+        yield base
+
+
+@contextmanager
+def serving(name: str, **more: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same, with the process whose children are the web workers."""
     port = free_port()
     argv = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "--log-level", "warning", "config.wsgi"]
     process = subprocess.Popen(argv, cwd=ROOT, env=environment(name, PORT=str(port), **more), start_new_session=True)
     base = f"http://127.0.0.1:{port}"
     try:
         wait_until_up(base, process)
-        yield base
+        yield base, process
     finally:
         stop(process)
 
