@@ -77,8 +77,8 @@ def database(url: str, *, pool_size: int) -> dict[str, Any]:
     if parts.scheme not in ("postgresql", "postgres"):
         raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}: only postgresql:// is supported.")
     options = dict(parse_qsl(parts.query))
-    # Left to itself, the pool tries again after 1, 2, 4, ... seconds, with requests waiting for it: PostgreSQL was away for 1.3 s, Tiebreak for 3.7. So it forgets
-    # a connection that cannot be made, the next request has it try again, and who waited for a second is told when to come back.
+    # Left to itself, the pool tries again after 1, 2, 4, ... seconds, with requests waiting for it: PostgreSQL was away for 1.3 s, Tiebreak for 3.7. So it
+    # forgets a connection that cannot be made, the next request has it try again, and who waited for a second is told when to come back.
     pool = {"pool": {"min_size": 1, "max_size": pool_size, "timeout": 1, "reconnect_timeout": 0}} if pool_size else {}
     return {
         "ENGINE": "django.db.backends.postgresql",
