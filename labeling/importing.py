@@ -258,7 +258,16 @@ def pair_of(line: PairLine, prompts: dict[str, Prompt], responses: dict[Response
 
 
 def gold_of(gold: GivenGold, pair: Pair, shelf: Shelf) -> GoldItem:
-    return GoldItem(pair=pair, verdict=gold.verdict, why=gold.why, added_by=shelf.by, added_at=shelf.at)
+    return GoldItem(
+        pair=pair,
+        verdict=gold.verdict,
+        why=gold.why,
+        allowed_use=gold.use,
+        difficulty=gold.difficulty,
+        refresh_on=gold.refresh_on,
+        added_by=shelf.by,
+        added_at=shelf.at,
+    )
 
 
 def open_places(line: PairLine, pair: Pair, shelf: Shelf) -> list[Slot]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
 from accounts.models import User
-from labeling.models import Verdict
+from labeling.models import GoldItem, Verdict
 from labeling.models.label import verdict_of
 from labeling.ranks import HIGHEST_PRIORITY, USUAL_PRIORITY
 from policies.conversations import read_messages, read_slices, read_word
@@ -36,10 +36,13 @@ class Side:
 
 @dataclass(frozen=True)
 class GivenGold:
-    """A verdict that is known, and why the item exists."""
+    """A verdict that is known, why the item exists, what it may be used for, and when somebody should look again."""
 
     verdict: str
     why: str
+    use: str
+    difficulty: str
+    refresh_on: date | None
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,32 @@ def read_priority(value: object) -> int:
 def read_gold(value: object) -> GivenGold:
     if not isinstance(value, dict):
         raise Refused(f"gold is {kind_of(value)}, not an object with verdict and why")
-    check_keys(value, known=("verdict", "why"), needed=("verdict", "why"), what="gold")
+    check_keys(value, known=("verdict", "why", "use", "difficulty", "refresh_on"), needed=("verdict", "why"), what="gold")
     check_text(value["why"], what="why of gold", at_most=MAX_RATIONALE_BYTES)
-    return GivenGold(read_verdict(value["verdict"], what="the verdict of gold"), value["why"])
+    return GivenGold(
+        verdict=read_verdict(value["verdict"], what="the verdict of gold"),
+        why=value["why"],
+        use=read_one_of(value.get("use"), GoldItem.Use.values, usual=GoldItem.Use.BOTH, what="use of gold"),
+        difficulty=read_one_of(value.get("difficulty"), GoldItem.Difficulty.values, usual=GoldItem.Difficulty.EASY, what="difficulty of gold"),
+        refresh_on=read_date(value.get("refresh_on"), what="refresh_on of gold"),
+    )
+
+
+def read_one_of(value: object, known: list[str], *, usual: str, what: str) -> str:
+    if value is None:
+        return usual
+    if value not in known:
+        raise Refused(f"{what} is {shown(value)}: it must be {', '.join(known[:-1])} or {known[-1]}")
+    return str(value)
+
+
+def read_date(value: object, *, what: str) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)  # type: ignore[arg-type]  # other kinds raise TypeError
+    except (TypeError, ValueError):
+        raise Refused(f"{what} is {shown(value)}: write it as 2027-05-25") from None
 
 
 def read_labels(value: object) -> list[GivenLabel]:

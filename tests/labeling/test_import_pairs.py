@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,14 @@ def test_a_gold_item_is_no_work(import_: Import) -> None:
     import_(line(gold={"verdict": "b", "why": "A is wrong by a factor of ten."}))
     gold = GoldItem.objects.get()
     assert (gold.verdict, gold.why) == ("b", "A is wrong by a factor of ten.")
+    assert (gold.allowed_use, gold.difficulty, gold.refresh_on) == ("both", "easy", None)
     assert not Slot.objects.exists()
+
+
+def test_a_gold_item_may_say_what_it_is_for_and_when_to_look_again(import_: Import) -> None:
+    import_(line(gold={"verdict": "b", "why": "clear", "use": "practice", "difficulty": "hard", "refresh_on": "2027-05-25"}))
+    gold = GoldItem.objects.get()
+    assert (gold.allowed_use, gold.difficulty, gold.refresh_on) == ("practice", "hard", date(2027, 5, 25))
 
 
 def test_what_a_policy_answered_to_a_prompt_is_stored_once(import_: Import) -> None:
@@ -312,6 +320,11 @@ BAD = [
     ),
     (json.dumps(line(gold={"verdict": "left", "why": "x"})), "line 1: the verdict of gold is 'left': it must be a, b or tie"),
     (json.dumps(line(gold={"verdict": "a"})), "line 1: why of gold is missing"),
+    (json.dumps(line(gold={"verdict": "a", "why": "x", "use": "sport"})), "line 1: use of gold is 'sport': it must be check, practice or both"),
+    (json.dumps(line(gold={"verdict": "a", "why": "x", "difficulty": 3})), "line 1: difficulty of gold is 3: it must be easy, medium or hard"),
+    (json.dumps(line(gold={"verdict": "a", "why": "x", "refresh_on": "soon"})), "line 1: refresh_on of gold is 'soon': write it as 2027-05-25"),
+    (json.dumps(line(gold={"verdict": "a", "why": "x", "refresh_on": 5})), "line 1: refresh_on of gold is 5: write it as 2027-05-25"),
+    (json.dumps(line(gold={"verdict": "a", "why": "x", "refresh_on": ["2027-05-25"]})), "line 1: refresh_on of gold is ['2027-05-25']: write it as 2027-05-25"),
     (json.dumps(line(labels=[{"labeler": "w"}])), "line 1: label 1 says nothing"),
     (json.dumps(line(labels=[{"labeler": "w", "preference": 4}])), "line 1: preference of label 1 is 4"),
     (json.dumps(line(labels=[{"labeler": "w", "preference": True}])), "line 1: preference of label 1 is True"),

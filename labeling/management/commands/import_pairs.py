@@ -24,14 +24,15 @@ One JSON object a line:
   {"id": "q17", "prompt": "text", or [{"role": "user", "content": "text"}, ...],
    "responses": [{"policy": "name", "text": "..."}, {"policy": "name", "text": "..."}],
    "slices": {"topic": "letters"}, "priority": 0 to 100,
-   "gold": {"verdict": "a", "why": "B is wrong by a factor of ten."},
+   "gold": {"verdict": "a", "why": "B is wrong by a factor of ten.", "use": "check", "practice" or "both",
+            "difficulty": "easy", "medium" or "hard", "refresh_on": "2027-05-25"},
    "labels": [{"labeler": "name", "preference": -3 to 3, or "verdict": "a", "b" or "tie",
                "both_bad": false, "rationale": "...", "labeled_at": "2026-05-25T14:02:00Z"}]}
 
-slices, priority, gold and labels may be left out. The first response is A; a preference of -3 says that A is much better. Where the
-campaign goes by priority, pairs of a higher one are labeled first; 50 is usual. A pair that the campaign holds already, either way
-round, is reported as a repeat and not stored again; an id stands for one pair. A line whose two responses are the same, or of which
-one is empty, is refused unless it brings labels. If any line is bad, nothing of the file is stored.
+slices, priority, gold and labels may be left out, and of gold all but verdict and why. The first response is A; a preference of -3 says
+that A is much better. Where the campaign goes by priority, pairs of a higher one are labeled first; 50 is usual. A pair that the
+campaign holds already, either way round, is reported as a repeat and not stored again; an id stands for one pair. A line whose two
+responses are the same, or of which one is empty, is refused unless it brings labels. If any line is bad, nothing of the file is stored.
 """
 
 SHOWN = 20
