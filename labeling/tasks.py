@@ -5,7 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from labeling import adjudicating, adjusting, assigning, pairing, ranking, releasing, watching
+from labeling import adjudicating, adjusting, assigning, pairing, preparing, ranking, releasing, watching
+
+PREPARING = 5.0
+"""Seconds at a time: other sweeps have their turn in between."""
 
 
 @shared_task
@@ -19,8 +22,9 @@ def sweep() -> None:
 
 @shared_task
 def make_pairs() -> None:
-    """Make what pairs can be made of the responses that have come in."""
+    """Make what pairs can be made of the responses that have come in, and render what was made, here or by an import."""
     pairing.pair_up_all(at=timezone.now())
+    preparing.prepare_all(seconds=PREPARING)
 
 
 @shared_task

@@ -10,7 +10,7 @@ from labeling.models.gold import GoldItem
 from labeling.models.label import Label
 from labeling.models.membership import Invitation, Membership, MembershipEvent, Role
 from labeling.models.pair import Pair, Standing, Trouble, Verdict
-from labeling.models.rendering import Rendering
+from labeling.models.rendering import Preparation, Rendering
 from labeling.models.rubric import Rubric, RubricVersion
 from labeling.models.slot import COUNTING, ON_GOLD, Slot
 
@@ -35,6 +35,7 @@ __all__ = [
     "MembershipEvent",
     "Pair",
     "Parking",
+    "Preparation",
     "Rendering",
     "Role",
     "Rubric",
