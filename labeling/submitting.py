@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from accounts import statements
-from labeling import concluding
+from labeling import concluding, settling
 from labeling.models import COUNTING, Assignment, Label, Pair, Slot
 from labeling.models.label import verdict_of
 
@@ -122,6 +122,8 @@ def store_in_own_place(label: Label, assignment: Assignment) -> str:
 def settled(label: Label, pair: Pair, kind: str, *, at: datetime) -> Label:
     if kind in COUNTING:
         concluding.conclude(pair, at=at)
+    elif kind:  # an answer to a check moves no standing, and takes the time that it takes to find that out
+        settling.settle(pair, at=at)
     return label
 
 
