@@ -164,11 +164,13 @@ def adjust(pairs: Sequence[Pair], campaign: Campaign, *, scope: Iterable[str], a
     if "rule" in scope:
         settling.settle_all(pairs, at=at)
     wanting = list(live(Pair.objects.filter(pk__in=before)).select_related("prompt").order_by("pk"))
-    repooled = repool(wanting, campaign) if "eligible_by" in scope else 0  # first: it locks what is locked further down, too
+    if "eligible_by" in scope:  # all at once and in their order, since some are closed and the others repooled further down
+        list(open_places(wanting).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     places = places_of(wanting)
     going = [place for pair in wanting for place in too_many(pair, campaign, places[pair.pk], by_another_rule="rule" in scope)]
-    done = Done(pairs=len(pairs), repooled=repooled, taken=close(going, at=at), from_screens=sum(place.is_held for place in going))
+    done = Done(pairs=len(pairs), taken=close(going, at=at), from_screens=sum(place.is_held for place in going))
     done.labelers = sorted({place.labeler_id for place in going if place.labeler_id is not None})
+    done.repooled = repool(wanting, campaign) if "eligible_by" in scope else 0
     done.opened = slotting.store([slot for pair in wanting for slot in lacking(pair, campaign, places[pair.pk])], campaign)
     done.opened += conclude(wanting, campaign, at=at)
     done.pools = pools_of(wanting) if "eligible_by" in scope else Counter()
@@ -233,7 +235,7 @@ def repool(pairs: Sequence[Pair], campaign: Campaign) -> int:
     """Have the open places of pairs ask for the skill that the campaign goes by now. Returns how many ask for another one."""
     wanted = {pair.pk: slotting.pool_of(pair, campaign) for pair in pairs}
     wrong: dict[str, list[int]] = defaultdict(list)
-    for pk, pair, pool in open_places(pairs).order_by("pk").select_for_update(no_key=True).values_list("pk", "pair", "pool"):
+    for pk, pair, pool in open_places(pairs).order_by("pk").values_list("pk", "pair", "pool"):
         if pool != wanted[pair]:
             wrong[wanted[pair]].append(pk)
     return sum(Slot.objects.filter(pk__in=places).update(pool=pool) for pool, places in wrong.items())

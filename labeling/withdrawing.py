@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from labeling import adjusting, campaigns, settling
+from labeling import adjusting, campaigns, concluding, settling, slotting
 from labeling.campaigns import NotPossible
-from labeling.models import AdjudicationTurn, Campaign, GoldItem, Pair, Slot, Standing
+from labeling.models import AdjudicationTurn, Campaign, CampaignEvent, GoldItem, Pair, Slot, Standing
 
 
 @transaction.atomic
@@ -32,18 +32,23 @@ def withdraw(*, campaign: Campaign, pair: Pair, reason: str, actor: User | None,
 
 @transaction.atomic
 def bring_back(*, campaign: Campaign, pair: Pair, actor: User | None, at: datetime) -> Pair:
-    """Take back that a pair was taken out: it stands as its labels say, and gets the places that it lacks. Raises NotPossible."""
+    """Take back that a pair was taken out: it stands as its labels say and, unless it was settled, gets the places that it lacks. Raises NotPossible."""
     held = campaigns.hold_for(campaign, "bring_back")
     locked = Pair.objects.lock(pair.pk)
     check_may_return(locked)
     locked.withdrawn_at = None
-    settling.settle(locked, at=at)
-    done = adjusting.adjust([locked], held, scope=(), at=at)
-    locked.refresh_from_db()
-    campaigns.note(
-        held, "pair_brought_back", actor=actor, at=at, pair=locked.pk, external_id=locked.external_id, after=locked.standing, places_opened=done.opened
-    )
+    if not was_settled(locked):
+        slotting.store(adjusting.lacking(locked, held, adjusting.places_of([locked])[locked.pk]), held)
+    concluding.conclude(locked, at=at)
+    opened = Slot.objects.open().filter(pair=locked).count()
+    campaigns.note(held, "pair_brought_back", actor=actor, at=at, pair=locked.pk, external_id=locked.external_id, after=locked.standing, places_opened=opened)
     return locked
+
+
+def was_settled(pair: Pair) -> bool:
+    """Say whether the pair was settled when it was taken out: perhaps by fewer labels than it would get now."""
+    event = CampaignEvent.objects.filter(campaign=pair.campaign_id, kind="pair_withdrawn", detail__pair=pair.pk).order_by("-pk").first()
+    return event is not None and event.detail["before"] in (Standing.AGREED, Standing.ADJUDICATED)
 
 
 def check_may_go(pair: Pair, reason: str) -> None:
