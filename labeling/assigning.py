@@ -13,7 +13,9 @@ from labeling.models import COUNTING, Assignment, Campaign, Enrolment, Enrolment
 from labeling.queue import Found
 
 SEARCH_AGAIN = timedelta(minutes=1)
-"""So long after a search through the whole queue found nothing, none is made. What is opened meanwhile comes at the head of the queue, and is found there."""
+"""So long after the queue was begun again from its start, it is not. What is opened meanwhile comes at the head, and is found there."""
+AHEAD, AGAIN = 2.0, 0.05
+"""Seconds that one request looks through places that its labeler may not take: ahead of the cursors, where each is passed once, and from the start again."""
 WAITS = (0.005, 0.01, 0.02, 0.04)
 """Seconds between the looks at places that somebody else has locked: they are taken by then, or free."""
 
@@ -52,25 +54,27 @@ def find(campaign: Campaign, labeler: User, *, at: datetime) -> Found | None:
     if enrolment.state == Enrolment.State.PRACTISING:
         found = queue.search_parked(campaign, labeler, ends=ends, at=at, pools=pools)
         return found or (find(campaign, labeler, at=at) if practising.conclude_round(campaign, labeler, at=at) else None)
-    if is_due_for_search(enrolment, at=at) and (found := search_whole(campaign, labeler, pools, at=at)):
-        return found
-    return queue.search_parked(campaign, labeler, ends=ends, at=at, pools=pools)
+    found, is_at_end = walk(campaign, labeler, pools, at=at, seconds=AHEAD if enrolment.searched_at is None else AGAIN)
+    if is_at_end and is_due_for_search(enrolment, at=at):
+        queue.begin_again(campaign, labeler, at=at)
+        found, _ = walk(campaign, labeler, pools, at=at, seconds=AGAIN)
+    return found or queue.search_parked(campaign, labeler, ends=ends, at=at, pools=pools)
 
 
 def is_due_for_search(enrolment: Enrolment, *, at: datetime) -> bool:
     return enrolment.searched_at is None or enrolment.searched_at <= at - SEARCH_AGAIN
 
 
-def search_whole(campaign: Campaign, labeler: User, pools: list[str], *, at: datetime) -> Found | None:
-    """Search from the start, and again while all that is left is locked: it is being leased to others, or looked at."""
-    for wait in (*WAITS, None):
-        if found := queue.search(campaign, labeler, ends=lease_end(campaign, at=at), at=at, pools=pools, from_start=True):
-            return found
-        if wait is None or not queue.is_something_left(campaign, labeler, pools=pools):
-            break
-        time.sleep(wait)
-    Enrolment.objects.filter(campaign=campaign, labeler=labeler).update(searched_at=at)
-    return None
+def walk(campaign: Campaign, labeler: User, pools: list[str], *, at: datetime, seconds: float) -> tuple[Found | None, bool]:
+    """Search on, stretch after stretch, for so many seconds at most; and again while all that is left is locked. Returns also whether that was the end."""
+    ends, waits = time.monotonic() + seconds, iter(WAITS)
+    while (found := queue.search(campaign, labeler, ends=lease_end(campaign, at=at), at=at, pools=pools)) is None:
+        ahead = queue.move_on(campaign, labeler, pools=pools)
+        if ahead.is_locked and (wait := next(waits, None)):
+            time.sleep(wait)
+        elif ahead.is_locked or not ahead.goes_on or time.monotonic() > ends:
+            return None, not ahead.is_locked and not ahead.goes_on
+    return found, False
 
 
 def enrol(campaign: Campaign, labeler: User, *, at: datetime) -> tuple[Enrolment, bool]:

@@ -7,7 +7,9 @@ What a search looks at, in this order, until something is found:
 3. the head of the queue: places that were freed, or made behind somebody's cursor, ranks below 0, ascending as they came;
 4. the others, from the labeler's cursor on.
 
-A search from the start (`from_start`) passes no cursor; it finds what was locked by somebody else, or not yet committed, when the cursor went by.
+A search looks at a stretch of the head and of the others at most, so that none takes long. Where it finds nothing, `move_on` moves the cursors to the end of
+what it looked at. Who has come to the end may begin again (`begin_again`): that finds what was locked by somebody else, or not yet committed, when the cursor
+went by.
 """
 
 from __future__ import annotations
@@ -37,52 +39,77 @@ NOT_PARKED = "NOT EXISTS (SELECT FROM labeling_parking AS parked WHERE parked.pa
 SUITS_STATE = "CASE (SELECT state FROM here) WHEN 'working' THEN slot.kind <> 'practice' WHEN 'practising' THEN slot.kind = 'practice' ELSE false END"
 FREE_HERE = "slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slot.closed_at IS NULL"
 
-# One pool after the other, each by its own stretch of the index: an index scan that stops at the first place, however many there are.
+STRETCH = 1000
+"""Places of a pool that one search looks at, at the head and behind it. That many that the labeler may not take cost a few milliseconds."""
+
+# The next free places of a pool in the order they are served: an index scan that goes as far as it is asked to.
+IN_ORDER = """
+            SELECT slot.id, slot.pair_id, slot.rubric_version_id, slot.rank FROM labeling_slot AS slot
+            WHERE {free_here} AND slot.reserved_for_id IS NULL AND slot.pool = pools.pool AND {between}
+            ORDER BY slot.rank, slot.id
+            LIMIT {stretch}
+"""
+AT_HEAD = IN_ORDER.replace("{between}", "slot.rank > (SELECT head_rank FROM here) AND slot.rank < 0")
+BEHIND_HEAD = IN_ORDER.replace("{between}", "slot.rank > greatest((SELECT rank FROM here), -1)")
+
 # SKIP LOCKED: two clients never wait for, or take, the same place.
+LOCKED = """CROSS JOIN LATERAL (
+            SELECT FROM labeling_slot AS place WHERE place.id = slot.id AND place.labeler_id IS NULL AND place.closed_at IS NULL
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS locked"""
+# One pool after the other, each by its own part of the index.
 IN_POOLS = """
     SELECT slot.id FROM unnest(%(pools)s::text[]) AS pools (pool)
     CROSS JOIN LATERAL (
-        SELECT slot.id, slot.rank FROM labeling_slot AS slot
-        WHERE {free_here} AND slot.reserved_for_id IS NULL AND slot.pool = pools.pool AND {between}
-          AND {may_take} AND {not_parked}
+        SELECT slot.id, slot.rank FROM ({in_order}) AS slot
+        {locked}
+        WHERE {may_take} AND {not_parked}
         ORDER BY slot.rank, slot.id
         LIMIT 1
-        FOR NO KEY UPDATE SKIP LOCKED
     ) AS slot
     WHERE %(open)s AND (SELECT state FROM here) = 'working' AND NOT EXISTS (SELECT FROM held) AND NOT EXISTS (SELECT FROM reserved){unless}
     ORDER BY slot.rank, slot.id
     LIMIT 1
 """
-HERE_AND_HELD = """
+HERE = """
 WITH here AS (
-    SELECT state, served,
-           CASE WHEN epoch = %(epoch)s AND NOT %(from_start)s THEN rank ELSE %(start)s END AS rank,
-           CASE WHEN epoch = %(epoch)s AND NOT %(from_start)s THEN head_rank ELSE %(start)s END AS head_rank
+    SELECT state, served, head_seen, head_seen_at,
+           CASE WHEN epoch = %(epoch)s THEN rank ELSE %(start)s END AS rank,
+           CASE WHEN epoch = %(epoch)s THEN head_rank ELSE %(start)s END AS head_rank
     FROM labeling_enrolment WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s
-), held AS (
+)"""
+HELD = """, held AS (
     UPDATE labeling_slot SET lease_ends_at = %(ends)s
     WHERE labeler_id = %(labeler)s AND closed_at IS NULL AND id = (
         SELECT id FROM labeling_slot WHERE labeler_id = %(labeler)s AND campaign_id = %(campaign)s AND closed_at IS NULL ORDER BY id LIMIT 1)
     RETURNING lease
 )"""
+# Who took a place behind the head has seen all of it, as far as one search looks: the cursor goes on to the last place there, and past all that was there a
+# minute ago, even where nothing is left of it. Else each search would walk over what is left of those places in the index, until a vacuum removes it.
+# A minute, since a rank is given before its transaction is committed.
+HEAD_PASSED = """
+    SELECT coalesce(
+        min(stretch.last) FILTER (WHERE stretch.places = {stretch}),
+        greatest(max(stretch.last), CASE WHEN here.head_seen_at <= %(at)s - interval '1 minute' THEN here.head_seen END))
+    FROM unnest(%(pools)s::text[]) AS pools (pool) CROSS JOIN LATERAL (SELECT max(slot.rank) AS last, count(*) AS places FROM ({at_head}) AS slot) AS stretch
+"""
 TAKE = """, leased AS (
     UPDATE labeling_slot AS slot SET labeler_id = %(labeler)s, lease = %(key)s, lease_ends_at = %(ends)s
     FROM picked WHERE slot.id = picked.id
-    RETURNING slot.id, slot.pair_id, slot.rubric_version_id, slot.left_is_a, slot.rank, slot.reserved_for_id
+    RETURNING slot.id, slot.pair_id, slot.rubric_version_id, slot.left_is_a, slot.rank, slot.reserved_for_id,
+              slot.reserved_for_id IS NULL AND slot.rank < 0 AS at_head, slot.reserved_for_id IS NULL AND slot.rank >= 0 AS behind_head
 ), moved AS (
     UPDATE labeling_enrolment AS enrolment SET
         served = enrolment.served + 1,
-        rank = CASE WHEN leased.reserved_for_id IS NULL AND leased.rank >= 0 THEN leased.rank ELSE here.rank END,
-        head_rank = CASE
-            WHEN leased.reserved_for_id IS NOT NULL THEN here.head_rank
-            WHEN leased.rank < 0 THEN leased.rank
-            ELSE greatest(here.head_rank, (SELECT max(last.rank) FROM unnest(%(pools)s::text[]) AS pools (pool) CROSS JOIN LATERAL (
-                SELECT slot.rank FROM labeling_slot AS slot
-                WHERE {free_here} AND slot.reserved_for_id IS NULL AND slot.pool = pools.pool AND slot.rank < 0
-                ORDER BY slot.rank DESC, slot.id DESC LIMIT 1) AS last)) END,
+        rank = CASE WHEN leased.behind_head THEN greatest(here.rank, leased.rank) ELSE here.rank END,
+        head_rank = greatest(here.head_rank, CASE WHEN leased.at_head THEN leased.rank WHEN leased.behind_head THEN ({head_passed}) END),
+        head_seen = CASE WHEN is_due THEN (SELECT last_value - (NOT is_called)::int FROM labeling_head_rank) ELSE enrolment.head_seen END,
+        head_seen_at = CASE WHEN is_due THEN %(at)s ELSE enrolment.head_seen_at END,
         epoch = %(epoch)s,
         searched_at = NULL
-    FROM leased, here WHERE enrolment.campaign_id = %(campaign)s AND enrolment.labeler_id = %(labeler)s
+    FROM leased, here CROSS JOIN LATERAL (
+        SELECT here.head_seen_at IS NULL OR here.head_seen_at <= %(at)s - interval '1 minute' AS is_due
+    ) AS head WHERE enrolment.campaign_id = %(campaign)s AND enrolment.labeler_id = %(labeler)s
     RETURNING enrolment.served, enrolment.planned
 ), made AS (
     INSERT INTO labeling_assignment (key, slot_id, pair_id, labeler_id, rubric_version_id, left_is_a, leased_at)
@@ -95,7 +122,8 @@ SELECT {columns}, NULL, NULL FROM held JOIN labeling_assignment AS assignment ON
 """
 # Practice comes alone, before work; a check that is due comes before all other work.
 SEARCH = (
-    HERE_AND_HELD  # noqa: S608 - its parts stand above
+    HERE  # noqa: S608 - its parts stand above
+    + HELD
     + """, reserved AS (
     SELECT slot.id FROM labeling_slot AS slot
     WHERE %(open)s AND NOT EXISTS (SELECT FROM held) AND {free_here} AND slot.reserved_for_id = %(labeler)s
@@ -106,9 +134,9 @@ SEARCH = (
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
 ), head AS ("""
-    + IN_POOLS.replace("{between}", "slot.rank > (SELECT head_rank FROM here) AND slot.rank < 0").replace("{unless}", "")
+    + IN_POOLS.replace("{in_order}", AT_HEAD).replace("{unless}", "")
     + "), rest AS ("
-    + IN_POOLS.replace("{between}", "slot.rank > greatest((SELECT rank FROM here), -1)").replace("{unless}", " AND NOT EXISTS (SELECT FROM head)")
+    + IN_POOLS.replace("{in_order}", BEHIND_HEAD).replace("{unless}", " AND NOT EXISTS (SELECT FROM head)")
     + """), picked AS (
     SELECT id FROM reserved UNION ALL SELECT id FROM head UNION ALL SELECT id FROM rest
 )"""
@@ -116,36 +144,62 @@ SEARCH = (
 )
 # What the labeler put aside, the longest ago first, where a place for it is still free.
 PARKED = (
-    HERE_AND_HELD  # noqa: S608
-    + """, aside AS MATERIALIZED (
-    SELECT pair_id, max(at) AS at FROM labeling_parking WHERE labeler_id = %(labeler)s GROUP BY pair_id
-), picked AS (
-    SELECT slot.id FROM aside JOIN labeling_slot AS slot ON slot.pair_id = aside.pair_id
-    WHERE %(open)s AND {suits_state} AND NOT EXISTS (SELECT FROM held)
-      AND {free_here} AND slot.pool = ANY(%(pools)s::text[])
-      AND (slot.reserved_for_id = %(labeler)s OR slot.reserved_for_id IS NULL AND {may_take})
-    ORDER BY aside.at, slot.id
+    HERE  # noqa: S608
+    + HELD
+    + """, picked AS (
+    SELECT slot.id FROM (
+        SELECT pair_id, max(at) AS at FROM labeling_parking WHERE labeler_id = %(labeler)s GROUP BY pair_id ORDER BY max(at), pair_id OFFSET 0
+    ) AS aside
+    CROSS JOIN LATERAL (
+        SELECT slot.id FROM (SELECT * FROM labeling_slot WHERE pair_id = aside.pair_id OFFSET 0) AS slot
+        {locked}
+        WHERE {free_here} AND slot.pool = ANY(%(pools)s::text[]) AND {suits_state}
+          AND (slot.reserved_for_id = %(labeler)s OR slot.reserved_for_id IS NULL AND {may_take})
+        LIMIT 1
+    ) AS slot
+    WHERE %(open)s AND NOT EXISTS (SELECT FROM held)
+    ORDER BY aside.at, aside.pair_id
     LIMIT 1
-    FOR NO KEY UPDATE OF slot SKIP LOCKED
 )"""
     + TAKE
 )
-IS_SOMETHING_LEFT = """
-SELECT EXISTS (
-    SELECT FROM labeling_slot AS slot
-    WHERE {free_here} AND slot.reserved_for_id IS NULL AND slot.pool = ANY(%(pools)s::text[]) AND {may_take} AND {not_parked}
-)"""
+# After a search that found nothing: up to where that is so, in both parts of the queue. Not past a place that the labeler may take: somebody has it locked.
+MOVE_ON = (
+    HERE  # noqa: S608
+    + """, seen AS MATERIALIZED (
+    SELECT pools.pool, slot.* FROM unnest(%(pools)s::text[]) AS pools (pool) CROSS JOIN LATERAL (
+        SELECT slot.rank, true AS at_head, {may_take} AND {not_parked} AS is_locked FROM ({at_head}) AS slot
+        UNION ALL SELECT slot.rank, false, {may_take} AND {not_parked} FROM ({behind_head}) AS slot
+    ) AS slot
+), stretches AS (
+    SELECT at_head, max(rank) AS last, min(rank) FILTER (WHERE is_locked) AS locked, count(*) = {stretch} AS is_cut FROM seen GROUP BY at_head, pool
+), ends AS (
+    SELECT at_head, coalesce(least(min(locked) - 1, min(last) FILTER (WHERE is_cut)), max(last)) AS rank FROM stretches GROUP BY at_head
+), cursors AS (
+    SELECT coalesce((SELECT ends.rank FROM ends WHERE at_head), here.head_rank) AS head_rank,
+           coalesce((SELECT ends.rank FROM ends WHERE NOT at_head), here.rank) AS rank FROM here
+), moved AS (
+    UPDATE labeling_enrolment AS enrolment SET head_rank = cursors.head_rank, rank = cursors.rank, epoch = %(epoch)s
+    FROM cursors WHERE enrolment.campaign_id = %(campaign)s AND enrolment.labeler_id = %(labeler)s
+      AND (enrolment.head_rank, enrolment.rank, enrolment.epoch) IS DISTINCT FROM (cursors.head_rank, cursors.rank, %(epoch)s)
+)
+SELECT count(locked) > 0, coalesce(bool_or(is_cut), false) FROM stretches"""
+)
+BEGIN_AGAIN = """
+UPDATE labeling_enrolment SET rank = %(start)s, head_rank = %(start)s, searched_at = %(at)s WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s
+"""
 
 
 def filled(statement: str) -> str:
-    parts = {"{free_here}": FREE_HERE, "{suits_state}": SUITS_STATE, "{may_take}": MAY_TAKE, "{not_parked}": NOT_PARKED}
+    parts = {"{head_passed}": HEAD_PASSED, "{at_head}": AT_HEAD, "{behind_head}": BEHIND_HEAD, "{stretch}": str(STRETCH), "{locked}": LOCKED}
+    parts |= {"{free_here}": FREE_HERE, "{suits_state}": SUITS_STATE, "{may_take}": MAY_TAKE, "{not_parked}": NOT_PARKED}
     parts |= {"{columns}": statements.columns(Assignment, "assignment")}
     for name, part in parts.items():
         statement = statement.replace(name, part)
     return statement
 
 
-SEARCH, PARKED, IS_SOMETHING_LEFT = map(filled, (SEARCH, PARKED, IS_SOMETHING_LEFT))
+SEARCH, PARKED, MOVE_ON = map(filled, (SEARCH, PARKED, MOVE_ON))
 SKILLS = "SELECT name FROM labeling_skill WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s ORDER BY name"
 
 
@@ -158,24 +212,43 @@ class Found:
     planned: int | None
 
 
-def search(campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str], from_start: bool = False) -> Found | None:
-    """Lease the next place for the labeler, until `ends`; None: nothing was found that was not locked. They are enrolled."""
-    return run(SEARCH, campaign, labeler, ends=ends, at=at, pools=pools, from_start=from_start)
+@dataclass(frozen=True)
+class Ahead:
+    """What a search that found nothing left ahead of it."""
+
+    is_locked: bool
+    """Somebody has a place locked that the labeler may take: it is being leased, or looked at."""
+    goes_on: bool
+    """There are places behind those that were looked at."""
+
+
+def search(campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str]) -> Found | None:
+    """Lease the next place for the labeler, until `ends`; None: none that was not locked is among the next `STRETCH` of a pool. They are enrolled."""
+    return run(SEARCH, campaign, labeler, ends=ends, at=at, pools=pools)
+
+
+def move_on(campaign: Campaign, labeler: User, *, pools: Sequence[str]) -> Ahead:
+    """Move the labeler's cursors to the end of what a search has just found nothing in."""
+    row = statements.one(MOVE_ON, campaign=campaign.pk, labeler=labeler.pk, pools=list(pools), epoch=campaign.rank_epoch, start=BEFORE_EVERY_RANK)
+    return Ahead(*row) if row else Ahead(is_locked=False, goes_on=False)
+
+
+def begin_again(campaign: Campaign, labeler: User, *, at: datetime) -> None:
+    """Have the labeler's next search look at the queue from its start."""
+    statements.run(BEGIN_AGAIN, campaign=campaign.pk, labeler=labeler.pk, start=BEFORE_EVERY_RANK, at=at)
 
 
 def search_held(campaign: Campaign, labeler: User, *, ends: datetime, at: datetime) -> Found | None:
     """Renew the lease of what the labeler has on the screen, and hand out nothing new."""
-    return run(SEARCH, campaign, labeler, ends=ends, at=at, pools=[""], from_start=False, hands_out=False)
+    return run(SEARCH, campaign, labeler, ends=ends, at=at, pools=[""], hands_out=False)
 
 
 def search_parked(campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str]) -> Found | None:
     """Lease what the labeler put aside."""
-    return run(PARKED, campaign, labeler, ends=ends, at=at, pools=pools, from_start=False)
+    return run(PARKED, campaign, labeler, ends=ends, at=at, pools=pools)
 
 
-def run(
-    statement: str, campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str], from_start: bool, hands_out: bool = True
-) -> Found | None:
+def run(statement: str, campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str], hands_out: bool = True) -> Found | None:
     row = statements.one(
         statement,
         campaign=campaign.pk,
@@ -183,7 +256,6 @@ def run(
         labeler=labeler.pk,
         pools=list(pools),
         epoch=campaign.rank_epoch,
-        from_start=from_start,
         start=BEFORE_EVERY_RANK,
         key=opaque_key(),
         ends=ends,
@@ -194,12 +266,6 @@ def run(
     assignment = statements.instance(Assignment, row[:-2])
     assignment.labeler = labeler
     return Found(assignment, *row[-2:])
-
-
-def is_something_left(campaign: Campaign, labeler: User, *, pools: Sequence[str]) -> bool:
-    """Tell whether the labeler could take a place that is free, even if somebody has it locked. Reads all that they could not take: not for every request."""
-    row = statements.one(IS_SOMETHING_LEFT, campaign=campaign.pk, labeler=labeler.pk, pools=list(pools))
-    return bool(row and row[0])
 
 
 def pools_of(campaign: Campaign, labeler: User) -> list[str]:

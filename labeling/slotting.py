@@ -23,14 +23,14 @@ HEAD_RANKS = "SELECT nextval('labeling_head_rank') FROM generate_series(1, %(num
 # By the lease, which says that the place is still on the screen it was on; in a fixed order, passing over what somebody is submitting at the moment.
 FREE = """
 WITH given_back AS (
-    SELECT id FROM labeling_slot WHERE lease = ANY(%(leases)s::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id, lease FROM labeling_slot WHERE lease IS NOT NULL AND lease = ANY(%(leases)s::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 ), freed AS (
     UPDATE labeling_slot AS slot SET
         labeler_id = NULL, lease = NULL, lease_ends_at = NULL,
         rank = CASE WHEN reserved_for_id IS NULL THEN nextval('labeling_head_rank') ELSE rank END,
         ranked_by = CASE WHEN reserved_for_id IS NULL THEN '' ELSE ranked_by END
     FROM given_back
-    WHERE slot.id = given_back.id AND slot.lease = ANY(%(leases)s::uuid[]) AND (%(lapsed_at)s::timestamptz IS NULL OR slot.lease_ends_at < %(lapsed_at)s)
+    WHERE slot.id = given_back.id AND slot.lease = given_back.lease AND (%(lapsed_at)s::timestamptz IS NULL OR slot.lease_ends_at < %(lapsed_at)s)
     RETURNING slot.id
 )
 SELECT count(*) FROM freed

@@ -24,7 +24,7 @@ class AdjudicationTurn(models.Model):
     """A contested pair on an adjudicator's screen, on these sides, until this time."""
 
     key = models.UUIDField(primary_key=True, default=opaque_key)
-    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="adjudication_turns")
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="adjudication_turns", db_index=False)
     adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     left_is_a = models.BooleanField()
     leased_at = models.DateTimeField()
@@ -36,7 +36,11 @@ class AdjudicationTurn(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pair"], condition=Q(ended_at__isnull=True), name="pair_is_before_one_adjudicator")]
-        indexes = [models.Index(fields=["adjudicator"], condition=Q(ended_at__isnull=True), name="turn_by_adjudicator")]
+        indexes = [
+            models.Index(fields=["adjudicator"], condition=Q(ended_at__isnull=True), name="turn_by_adjudicator"),
+            # The queue asks for each place whether its labeler had the pair before them: never by all that they had.
+            models.Index(fields=["pair", "adjudicator"], name="turn_by_pair"),
+        ]
 
     def __str__(self) -> str:
         return str(self.key)

@@ -102,10 +102,10 @@ class Slot(models.Model):
     rank = models.BigIntegerField(help_text="Lower is served sooner. Below 0: freed, or made late. Reserved: the position in its labeler's stream.")
     ranked_by = models.CharField(max_length=11, blank=True, help_text="The strategy that gave the rank; empty for a place at the head, or reserved.")
     planned_share = models.PositiveSmallIntegerField(default=100, help_text="Percent of pairs that were to get such a place when it was made.")
-    gold_item = models.ForeignKey(GoldItem, on_delete=models.PROTECT, null=True, related_name="slots")
+    gold_item = models.ForeignKey(GoldItem, on_delete=models.PROTECT, null=True, related_name="slots", db_index=False)
     left_is_a = models.BooleanField(help_text="The side drawn for this place; balanced over the places of a pair.")
     labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    lease = models.UUIDField(null=True, unique=True, help_text="Key of the assignment that holds it.")
+    lease = models.UUIDField(null=True, help_text="Key of the assignment that holds it.")
     lease_ends_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
@@ -118,6 +118,8 @@ class Slot(models.Model):
                 condition=Q(kind__in=COUNTING, labeler__isnull=False),
                 name="labeler_has_one_place_at_a_pair",
             ),
+            # Of what is leased alone, as every index here holds no more than it must: each lease and each label writes to all that hold the place.
+            models.UniqueConstraint(fields=["lease"], condition=Q(lease__isnull=False), name="lease_is_on_one_place"),
             models.CheckConstraint(condition=Q(kind__in=["work", "escalation", "gold", "repeat", "practice"]), name="slot_kind_is_known"),
             models.CheckConstraint(
                 condition=Q(lease__isnull=True, lease_ends_at__isnull=True) | Q(lease__isnull=False, lease_ends_at__isnull=False, labeler__isnull=False),
@@ -152,6 +154,7 @@ class Slot(models.Model):
             # With the order in which it is asked for: a plain index scan forgets entries of closed places as it meets them, a bitmap scan reads all of them.
             models.Index(fields=["labeler", "campaign", "id"], condition=Q(labeler__isnull=False, closed_at__isnull=True), name="slot_held"),
             models.Index(fields=["lease_ends_at"], condition=Q(lease__isnull=False), name="slot_leases"),
+            models.Index(fields=["gold_item"], condition=Q(gold_item__isnull=False), name="slot_by_gold_item"),
             # What a labeler was checked on, whatever became of it.
             models.Index(fields=["reserved_for", "campaign", "pair"], condition=Q(kind__in=["gold", "repeat", "practice"]), name="slot_checks"),
         ]
