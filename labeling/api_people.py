@@ -25,7 +25,7 @@ from labeling.forms import check_kept_whole
 from labeling.models import Campaign, Pair, Role
 from labeling.slotting import LONGEST_POOL
 
-PAIR = OpenApiParameter("pk", int, OpenApiParameter.PATH, description="Number of the pair.")
+PAIR = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Number of the pair.")
 
 
 class LabelerSerializer(serializers.Serializer[Any]):

@@ -45,35 +45,33 @@ class WholeCampaignSerializer(serializers.ModelSerializer[Campaign]):
 class SettingsSerializer(serializers.Serializer[dict[str, Any]]):
     """The settings that have a usual value."""
 
-    overlap_share = serializers.IntegerField(min_value=1, max_value=100, help_text="Percent of pairs, drawn at random, that get k labels; the others get one.")
-    escalation_bound = serializers.IntegerField(min_value=0, max_value=5, help_text="Further labels a pair may get when the first disagree.")
-    rule = serializers.ChoiceField(choices=list(RULES), help_text="Changed, all pairs are settled again, but for those an adjudicator decided.")
-    strategy = serializers.ChoiceField(choices=Campaign.Strategy.choices)
-    eligible_by = serializers.CharField(max_length=60, allow_blank=True, help_text="A slice: a pair goes to labelers who have its value as a skill.")
-    quota = serializers.IntegerField(min_value=1, max_value=10_000_000, allow_null=True, help_text="Labels that one labeler may give at most.")
-    daily_ceiling = serializers.IntegerField(min_value=1, max_value=100_000, allow_null=True, help_text="The same for one day.")
-    gold_percent = serializers.IntegerField(min_value=0, max_value=MOST_CHECKS, help_text=f"With `repeat_percent` at most {MOST_CHECKS}.")
-    repeat_percent = serializers.IntegerField(min_value=0, max_value=MOST_CHECKS)
-    gold_bar = serializers.IntegerField(min_value=0, max_value=100, help_text="Percent: who scores surely below is paused.")
-    gold_window = serializers.IntegerField(min_value=8, max_value=1000, help_text="Gold answers that the rolling score looks back on.")
-    practice_items = serializers.IntegerField(min_value=0, max_value=50)
-    pass_mark = serializers.IntegerField(min_value=0, max_value=100, help_text="Percent of a practice round that lets a labeler in.")
-    lease_minutes = serializers.IntegerField(min_value=1, max_value=MAX_LEASE_MINUTES)
-    rationale_required = serializers.BooleanField()
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        for field in fields.values():
-            field.required = False
-        return fields
+    overlap_share = serializers.IntegerField(
+        required=False, min_value=1, max_value=100, help_text="Percent of pairs, drawn at random, that get k labels; the others get one."
+    )
+    escalation_bound = serializers.IntegerField(required=False, min_value=0, max_value=5, help_text="Further labels a pair may get when the first disagree.")
+    rule = serializers.ChoiceField(required=False, choices=list(RULES), help_text="Changed, all pairs are settled again, but for those an adjudicator decided.")
+    strategy = serializers.ChoiceField(required=False, choices=Campaign.Strategy.choices)
+    eligible_by = serializers.CharField(
+        required=False, max_length=60, allow_blank=True, help_text="A slice: a pair goes to labelers who have its value as a skill."
+    )
+    quota = serializers.IntegerField(required=False, min_value=1, max_value=10_000_000, allow_null=True, help_text="Labels that one labeler may give at most.")
+    daily_ceiling = serializers.IntegerField(required=False, min_value=1, max_value=100_000, allow_null=True, help_text="The same for one day.")
+    gold_percent = serializers.IntegerField(required=False, min_value=0, max_value=MOST_CHECKS, help_text=f"With `repeat_percent` at most {MOST_CHECKS}.")
+    repeat_percent = serializers.IntegerField(required=False, min_value=0, max_value=MOST_CHECKS)
+    gold_bar = serializers.IntegerField(required=False, min_value=0, max_value=100, help_text="Percent: who scores surely below is paused.")
+    gold_window = serializers.IntegerField(required=False, min_value=8, max_value=1000, help_text="Gold answers that the rolling score looks back on.")
+    practice_items = serializers.IntegerField(required=False, min_value=0, max_value=50)
+    pass_mark = serializers.IntegerField(required=False, min_value=0, max_value=100, help_text="Percent of a practice round that lets a labeler in.")
+    lease_minutes = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LEASE_MINUTES)
+    rationale_required = serializers.BooleanField(required=False)
 
 
 class ChangeCampaignSerializer(SettingsSerializer):
     """What is left out stays as it is."""
 
-    state = serializers.ChoiceField(choices=Campaign.State.choices)
-    name = serializers.CharField(max_length=120)
-    overlap = serializers.IntegerField(min_value=1, max_value=MOST_OVERLAP, help_text="k: labels a pair.")
+    state = serializers.ChoiceField(required=False, choices=Campaign.State.choices)
+    name = serializers.CharField(required=False, max_length=120)
+    overlap = serializers.IntegerField(required=False, min_value=1, max_value=MOST_OVERLAP, help_text="k: labels a pair.")
 
 
 class PreviewSerializer(serializers.Serializer[previews.Preview]):

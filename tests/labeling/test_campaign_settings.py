@@ -17,7 +17,7 @@ from labeling.campaigning import State
 from labeling.models import Adjudication, Campaign, CampaignEvent, GoldItem, Label, Pair, Slot, Standing
 from tests.builders import NOW, make_campaign, make_label, make_pair, make_prompt, make_user
 from tests.labeling.runs import answer_both, make_run
-from tests.policies.pages import cells, elements, text_of, walk
+from tests.policies.pages import Page, cells, elements, text_of, walk
 
 As = Callable[[User], Client]
 
@@ -32,11 +32,11 @@ def change(client: Client, campaign: Campaign, action: str = "change-settings", 
     return post(client, action, campaign, **(filled_in(page) | changes))
 
 
-def filled_in(page: HttpResponse) -> dict[str, object]:
+def filled_in(page: Page) -> dict[str, object]:
     """Return what the settings form would send as it is shown."""
     [form] = [form for form in elements(page, "form") if any(field.name == "input" and ("name", "overlap") in field.attributes for field in walk(form))]
     inputs = [dict(field.attributes) for field in walk(form) if field.name == "input"]
-    return {field["name"]: field.get("value", "") for field in inputs if field["type"] not in ("radio", "checkbox") or "checked" in field}
+    return {field["name"] or "": field.get("value", "") for field in inputs if field["type"] not in ("radio", "checkbox") or "checked" in field}
 
 
 def change_overlap(campaign: Campaign, overlap: int) -> Campaign:
@@ -99,6 +99,79 @@ def test_what_was_changed_stands_in_the_history(campaign: Campaign, rosa: User, 
         ["rosa", "changed k from 2 to 3: no pair is touched"],
         ["rosa", "changed it from open to paused"],
     ]
+
+
+# ---- what a change would do ----------------------------------------------------------------------------------------
+
+
+def test_a_preview_is_shown_and_nothing_is_stored(campaign: Campaign, rosa: User, as_: As) -> None:
+    make_pair(campaign)
+    response = change(as_(rosa), campaign, "preview-settings", overlap=3)
+    assert [text_of(found) for found in walk(elements(response, "div", id="preview")[0]) if found.name == "p"] == [
+        "Changes k from 2 to 3.",
+        "1 place would be opened.",
+    ]
+    assert ("value", "3") in elements(response, "input", name_="overlap")[0].attributes
+    assert Campaign.objects.get().overlap == 2
+
+
+def test_what_was_previewed_can_then_be_changed(campaign: Campaign, rosa: User, as_: As) -> None:
+    """Without a script the page comes back whole: what it shows is sent again."""
+    make_pair(campaign)
+    shown = change(as_(rosa), campaign, "preview-settings", overlap=3, strategy="spread")
+    assert post(as_(rosa), "change-settings", campaign, **filled_in(shown)).status_code == 302
+    after = Campaign.objects.get()
+    assert (after.overlap, after.strategy) == (3, "spread")
+
+
+def test_a_script_gets_the_preview_alone(campaign: Campaign, rosa: User, as_: As) -> None:
+    client = as_(rosa)
+    client.defaults["HTTP_HX_REQUEST"] = "true"
+    shown = change(client, campaign, "preview-settings", overlap=3)
+    assert not elements(shown, "form")
+    assert "Changes k from 2 to 3." in [text_of(found) for found in elements(shown, "p")]
+    refused = change(client, campaign, "preview-settings", overlap=30)
+    assert refused.status_code == 422
+    assert text_of(elements(refused, "div", role="alert")[0]) == "k: Ensure this value is less than or equal to 25."
+
+
+def test_a_change_that_is_refused_says_why_and_keeps_what_was_typed(campaign: Campaign, rosa: User, as_: As) -> None:
+    for action in ("preview-settings", "change-settings"):
+        response = change(as_(rosa), campaign, action, gold_percent=40, repeat_percent=30)
+        assert "more than 50 % leaves no room for work" in text_of(elements(response, "div", role="alert")[0])
+        assert ("value", "40") in elements(response, "input", name_="gold_percent")[0].attributes
+    assert Campaign.objects.get().gold_percent == 0
+
+
+def test_what_somebody_else_changed_meanwhile_stays(campaign: Campaign, rosa: User, as_: As) -> None:
+    client = as_(rosa)
+    page = client.get(reverse("campaign-settings", args=[campaign.slug]))
+    change_overlap(campaign, 4)
+    campaigning.change(campaign=campaign, said={"strategy": "spread", "rationale_required": True}, actor=None, at=NOW)
+    post(client, "change-settings", campaign, **(filled_in(page) | {"name": "Evening"}))
+    after = Campaign.objects.get()
+    assert (after.name, after.overlap, after.strategy, after.rationale_required) == ("Evening", 4, "spread", True)
+
+
+def test_an_archived_campaign_shows_its_settings_and_takes_none(campaign: Campaign, rosa: User, as_: As) -> None:
+    Campaign.objects.update(state="archived")
+    page = as_(rosa).get(reverse("campaign-settings", args=[campaign.slug]))
+    assert "disabled" in dict(elements(page, "input", name_="overlap")[0].attributes)
+    post(as_(rosa), "change-settings", campaign, **(filled_in(page) | {"overlap": 5}))
+    assert Campaign.objects.get().overlap == 2
+
+
+def test_cautions_stand_at_the_top(campaign: Campaign, rosa: User, as_: As) -> None:
+    Campaign.objects.update(gold_percent=10)
+    page = as_(rosa).get(reverse("campaign-settings", args=[campaign.slug]))
+    assert text_of(elements(page, "div", class_="banner warn")[0]).startswith("Gold is to be mixed in, and there is no gold item")
+
+
+def test_slices_to_go_by_are_offered(campaign: Campaign, rosa: User, as_: As) -> None:
+    make_pair(campaign, prompt=make_prompt(slices={"language": "fr", "topic": "sums"}))
+    page = as_(rosa).get(reverse("campaign-settings", args=[campaign.slug]))
+    [offered] = elements(page, "datalist", id="slices")
+    assert [dict(option.attributes)["value"] for option in walk(offered) if option.name == "option"] == ["language", "topic"]
 
 
 # ---- state ---------------------------------------------------------------------------------------------------------
