@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from labeling import api_figures, api_manage, api_pairs, api_people, api_settings
+from labeling import api_figures, api_gold, api_manage, api_pairs, api_people, api_settings
 
 urlpatterns = [
     path("rubrics", login_not_required(api_manage.rubrics), name="api-rubrics"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("campaigns/<slug:slug>/assignments-by-name/release", login_not_required(api_people.release_from_name), name="api-release-from-name"),
     path("campaigns/<slug:slug>/pairs/<int:pk>/withdraw", login_not_required(api_people.withdraw_pair), name="api-withdraw-pair"),
     path("campaigns/<slug:slug>/pairs/<int:pk>/bring-back", login_not_required(api_people.bring_back_pair), name="api-bring-back-pair"),
+    path("campaigns/<slug:slug>/gold", login_not_required(api_gold.campaign_gold), name="api-gold"),
+    path("campaigns/<slug:slug>/gold/<int:pk>", login_not_required(api_gold.gold_item), name="api-gold-item"),
     path("campaigns/<slug:slug>/runs", login_not_required(api_manage.campaign_runs), name="api-campaign-runs"),
     path("campaigns/<slug:slug>/pairs", login_not_required(api_pairs.campaign_pairs), name="api-campaign-pairs"),
     path("campaigns/<slug:slug>/progress", login_not_required(api_figures.campaign_progress), name="api-campaign-progress"),

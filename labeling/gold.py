@@ -62,7 +62,10 @@ def score(answers: Sequence[GoldAnswer], *, last: int) -> GoldScore:
 
 
 def hits_of(right: Sequence[bool]) -> Hits:
-    hits, n = sum(right), len(right)
+    return hits_among(sum(right), len(right))
+
+
+def hits_among(hits: int, n: int) -> Hits:
     if not n:
         return Hits(hits=0, n=0, share=None, low=None, high=None)
     low, high = wilson(hits, n)

@@ -9,16 +9,13 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
-from labeling import settling
-from labeling.models import COUNTING, Campaign, CampaignEvent, GoldItem, Label, Pair, Slot, Standing, Trouble
+from labeling import campaigns, settling
+from labeling.campaigns import NotPossible
+from labeling.models import COUNTING, GoldItem, Label, Pair, Slot, Standing, Trouble
 from labeling.models.slot import SlotQuerySet
 
 SAID = ("verdict", "why", "allowed_use", "difficulty", "refresh_on")
 """What a version says, and what a revision may say otherwise."""
-
-
-class NotPossible(Exception):
-    """The pair cannot be gold, or the item is not the one in use. The message says why."""
 
 
 @transaction.atomic
@@ -84,9 +81,7 @@ def retire(*, item: GoldItem, actor: User | None, at: datetime) -> GoldItem:
 
 def hold(pair: Pair) -> Pair:
     """Return the pair, locked, after its campaign: whoever makes or closes places of many pairs holds that. Raises NotPossible."""
-    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=pair.campaign_id)
-    if campaign.state == Campaign.State.ARCHIVED:
-        raise NotPossible("The campaign is archived: it is kept to be read. Take it out of the archive first.")
+    campaigns.hold_for(pair.campaign, "gold")
     return Pair.objects.lock(pair.pk)
 
 
@@ -141,4 +136,4 @@ def close(places: SlotQuerySet, *, at: datetime) -> int:
 
 def note(pair: Pair, item: GoldItem, kind: str, *, actor: User | None, at: datetime, **more: Any) -> None:
     detail = {"pair": pair.pk, "external_id": pair.external_id, "item": item.pk, "version": item.version, "verdict": item.verdict, **more}
-    CampaignEvent.objects.create(campaign_id=pair.campaign_id, actor=actor, kind=kind, detail=detail, at=at)
+    campaigns.note(pair.campaign, kind, actor=actor, at=at, **detail)

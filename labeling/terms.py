@@ -94,6 +94,7 @@ DEEDS = {
     "runs": Deed("a run cannot be attached", LIVE),
     "withdraw": Deed("pairs cannot be withdrawn", KEPT),
     "bring_back": Deed("pairs cannot be brought back", LIVE),
+    "gold": Deed("gold items cannot be made or changed", KEPT),
 }
 
 

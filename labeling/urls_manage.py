@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from labeling.views import campaign_people, campaign_settings, home, manage, rubrics, withdrawn
+from labeling.views import campaign_people, campaign_settings, gold, home, manage, rubrics, withdrawn
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,6 +22,13 @@ urlpatterns = [
     path("c/<slug:slug>/people/<int:pk>/keep", campaign_people.assign_by_name, name="assign-by-name"),
     path("c/<slug:slug>/people/<int:pk>/release", campaign_people.release_from_name, name="release-from-name"),
     path("c/<slug:slug>/people/<int:pk>/let-in", campaign_people.let_in, name="let-in"),
+    path("c/<slug:slug>/gold/", gold.gold, name="gold"),
+    path("c/<slug:slug>/gold/new/", gold.new_gold, name="new-gold"),
+    path("c/<slug:slug>/gold/make", gold.make_gold, name="make-gold"),
+    path("c/<slug:slug>/gold/promote", gold.promote_to_gold, name="promote-to-gold"),
+    path("c/<slug:slug>/gold/<int:pk>/", gold.gold_item, name="gold-item"),
+    path("c/<slug:slug>/gold/<int:pk>/revise", gold.revise_gold, name="revise-gold"),
+    path("c/<slug:slug>/gold/<int:pk>/retire", gold.retire_gold, name="retire-gold"),
     path("c/<slug:slug>/pairs/", manage.add_pairs, name="add-pairs"),
     path("c/<slug:slug>/pairs/import", manage.import_pairs, name="import-pairs"),
     path("c/<slug:slug>/pairs/withdrawn/", withdrawn.withdrawn_pairs, name="withdrawn-pairs"),

@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 from accounts.models import User
 from exports.rows import candidates
 from labeling import assigning, campaigning, goldkeeping, history, settling, submitting
-from labeling.goldkeeping import NotPossible
+from labeling.campaigns import NotPossible
 from labeling.models import Campaign, CampaignEvent, GoldItem, Pair, Slot
 from tests.builders import NOW, make_campaign, make_label, make_pair, make_prompt, make_slot
 from tests.exports.settled import adjudicate, settled_pair
