@@ -78,9 +78,7 @@ def test_it_works(campaign: Campaign, lena: User, otto: User, rosa: User, as_: A
     checked(item, right=8, wrong=1)
     checked(item, right=1, wrong=2, left_is_a=False)
     page = page_of(as_(rosa), campaign)
-    assert cells(page, ITEMS) == [
-        ["t-1", "A is better", "Only A answers.", "checks", "hard", "1", "", "75 %", "46.8 to 91.1 %", "12", "8 of 9", "1 of 3"]
-    ]
+    assert cells(page, ITEMS) == [["t-1", "A is better", "Only A answers.", "checks", "hard", "1", "", "75 %", "46.8 to 91.1 %", "12", "8 of 9", "1 of 3"]]
     assert standfirst(page) == "One pair with a known verdict is in use. Labelers are right in 75 % of 12 answers (46.8 to 91.1 %)."
 
 
