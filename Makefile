@@ -6,7 +6,7 @@ PORT ?= 8000
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: demo setup test check format bench bench-generation soak help
+.PHONY: demo setup test check format bench bench-queue bench-generation soak help
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -36,6 +36,10 @@ format: setup
 ## make bench             labeling cycles a second at 1, 4 and 16 labelers on 5,000 pairs
 bench: setup
 	@$(PY) -m benchmarks.labeling $(ARGS)
+
+## make bench-queue       what the next place costs, with 1,000, 100,000 and 1,000,000 pairs (6 GB, some 10 minutes; ARGS="--sizes 1000,100000")
+bench-queue: setup
+	@$(PY) -m benchmarks.queue $(ARGS)
 
 ## make bench-generation  tokens a second: a plain loop, the bare engine, the whole product
 bench-generation: setup

@@ -34,11 +34,12 @@ class Labeler:
         self.given = given
         self.labeler = labeler
         self.choose = random.Random(labeler)
-        self.connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, prepare_threshold=5)
+        # As the product connects.
+        self.connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, prepare_threshold=0, options="-c plan_cache_mode=force_generic_plan")
 
-    def work_until(self, ends: float) -> Times:
+    def work_until(self, ends: float, most: int) -> Times:
         times: Times = []
-        while (began := time.time()) < ends and (assignment := self.lease()):
+        while len(times) < most and (began := time.time()) < ends and (assignment := self.lease()):
             leased = time.time()
             self.submit(assignment)
             times.append((leased - began, time.time() - leased))
@@ -51,7 +52,6 @@ class Labeler:
             "open": True,
             "key": uuid.uuid4(),
             "pools": [""],
-            "from_start": False,
         }
         return self.connection.execute(self.given["next"], values | {"at": at, "ends": at + timedelta(minutes=30)}).fetchone()
 
@@ -75,21 +75,24 @@ class Labeler:
             self.connection.execute(SETTLE, (found.standing, found.verdict, found.margin, *settled, pair))
 
 
-def work(given: dict[str, Any], labeler: int, ends: float) -> Times:
-    return Labeler(given, labeler).work_until(ends)
+def work(given: dict[str, Any], labeler: int, ends: float, most: int) -> tuple[Times, float]:
+    """Return the times of one labeler's cycles, and how long they took together."""
+    began = time.time()
+    return Labeler(given, labeler).work_until(ends, most), time.time() - began
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=5)
+    options.add_argument("--cycles", type=int, default=1_000_000, help="of each process, at most")
     args, given = options.parse_args(), json.load(sys.stdin)
-    people = given["labelers"]
-    began = time.time()
+    people, ends = given["labelers"], time.time() + args.seconds
     with multiprocessing.get_context("fork").Pool(len(people)) as crowd:
-        times = [each for mine in crowd.starmap(work, [(given, person, began + args.seconds) for person in people]) for each in mine]
+        worked = crowd.starmap(work, [(given, person, ends, args.cycles) for person in people], chunksize=1)
+    times = [each for mine, _ in worked for each in mine]
     leases, labels = [lease for lease, _ in times], [label for _, label in times]
     medians = {"lease_p50": milliseconds(percentile(leases, 50)), "label_p50": milliseconds(percentile(labels, 50))}
-    json.dump({"processes": len(people), "cycles_s": round(len(times) / args.seconds, 1), **medians}, sys.stdout)
+    json.dump({"processes": len(people), "cycles_s": round(len(times) / max(seconds for _, seconds in worked), 1), **medians}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -48,10 +48,11 @@ def labels(slug: str) -> list[tuple[str, str, str]]:
     return [(key, labeler, "left" if ((preference or 0) < 0) == left_was_a else "right") for key, labeler, preference, left_was_a in said]
 
 
-def floor(slug: str) -> dict[str, Any]:
-    """Return what `benchmarks.floor` needs to do what the desk does: the product's own statements, the campaign and its labelers."""
+def floor(slug: str, *names: str) -> dict[str, Any]:
+    """Return what `benchmarks.floor` needs to do what the desk does: the product's own statements, the campaign and its labelers, or those of these names."""
     campaign = Campaign.objects.get(slug=slug)
-    people = [membership.user for membership in campaign.memberships.filter(role=Role.LABELER).select_related("user").order_by("user")]
+    labelers = campaign.memberships.filter(role=Role.LABELER, **({"user__username__in": names} if names else {}))
+    people = [membership.user for membership in labelers.select_related("user").order_by("user")]
     for person in people:
         assigning.enrol(campaign, person, at=timezone.now())
     return {
