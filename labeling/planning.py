@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts import statements
 from accounts.models import User
 from labeling.models import Campaign, GoldItem, Slot
+from labeling.models.pair import LOTS
 from labeling.slotting import LONGEST_POOL
 
 draw = secrets.SystemRandom()
@@ -24,7 +25,7 @@ NEAREST, FARTHEST = 10, 200
 """How many answers ago a pair was labeled that is shown again: it is no longer remembered, and its labeler judges as they did."""
 
 SAMPLE = 200
-"""Gold items that are looked at for one choice, drawn from all: the cost is bounded, however many a campaign has."""
+"""Gold items that are looked at for one choice: the cost is bounded, however many a campaign has."""
 
 CLAIM = """
 UPDATE labeling_enrolment SET planned = %(to)s
@@ -32,18 +33,25 @@ WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s AND planned = %(pl
 RETURNING id
 """
 # What may be asked of the labeler: gold of the campaign, in use, in a language or subject of theirs, whose pair they had in no other way than as gold.
-# OFFSET 0 has each of these asked of one item at a time.
+# From a lot on that is drawn each time, and around: no more items are read than are looked at. OFFSET 0 has each of the rest asked of one item at a time.
+MAY_BE_ASKED = """
+    SELECT gold.id, gold.pair_id, gold.allowed_use, gen_random_uuid() AS drawn FROM labeling_golditem AS gold
+    WHERE gold.campaign_id = %(campaign)s AND gold.retired_at IS NULL AND gold.allowed_use = ANY(%(uses)s::text[])
+      AND EXISTS (SELECT FROM labeling_pair AS pair WHERE pair.id = gold.pair_id AND pair.withdrawn_at IS NULL OFFSET 0)
+      AND (%(eligible_by)s::text = '' OR EXISTS (
+          SELECT FROM labeling_pair AS pair JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
+          WHERE pair.id = gold.pair_id AND (coalesce(prompt.slices ->> %(eligible_by)s::text, '') = '' OR EXISTS (
+              SELECT FROM labeling_skill AS skill WHERE skill.campaign_id = %(campaign)s AND skill.labeler_id = %(labeler)s
+              AND skill.name = left(prompt.slices ->> %(eligible_by)s::text, {LONGEST_POOL})))
+          OFFSET 0))
+      AND gold.lot {side} %(from_lot)s
+    ORDER BY gold.lot, gold.id LIMIT {SAMPLE}
+"""
 ITEMS = f"""
 WITH items AS MATERIALIZED (
-    SELECT gold.id, gold.pair_id, gold.allowed_use, gen_random_uuid() AS drawn FROM labeling_golditem AS gold
-    WHERE gold.retired_at IS NULL AND gold.allowed_use = ANY(%(uses)s::text[]) AND EXISTS (
-        SELECT FROM labeling_pair AS pair JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
-        WHERE pair.id = gold.pair_id AND pair.campaign_id = %(campaign)s AND pair.withdrawn_at IS NULL AND (
-            coalesce(prompt.slices ->> nullif(%(eligible_by)s::text, ''), '') = '' OR EXISTS (
-                SELECT FROM labeling_skill AS skill WHERE skill.campaign_id = %(campaign)s AND skill.labeler_id = %(labeler)s
-                AND skill.name = left(prompt.slices ->> nullif(%(eligible_by)s::text, ''), {LONGEST_POOL})))
-        OFFSET 0)
-    ORDER BY drawn LIMIT {SAMPLE}
+    ({MAY_BE_ASKED.format(LONGEST_POOL=LONGEST_POOL, SAMPLE=SAMPLE, side=">=")})
+    UNION ALL ({MAY_BE_ASKED.format(LONGEST_POOL=LONGEST_POOL, SAMPLE=SAMPLE, side="<")})
+    LIMIT {SAMPLE}
 ), seen AS (
     SELECT items.*, (
         SELECT max(slot.rank) FROM labeling_slot AS slot
@@ -177,7 +185,14 @@ def plan_practice(campaign: Campaign, labeler: User, *, served: int) -> int:
 def choose(statement: str, campaign: Campaign, labeler: User, *, uses: Sequence[str], before: int, number: int) -> list[GoldItem]:
     """Return so many gold items at most, in the statement's order, without those that the labeler had as gold after the position `before`."""
     rows = statements.every(
-        statement, campaign=campaign.pk, labeler=labeler.pk, eligible_by=campaign.eligible_by, uses=list(uses), before=before, number=number
+        statement,
+        campaign=campaign.pk,
+        labeler=labeler.pk,
+        eligible_by=campaign.eligible_by,
+        uses=list(uses),
+        before=before,
+        number=number,
+        from_lot=draw.randrange(LOTS),
     )
     held = [pk for (pk,) in statements.every(HOLD, items=[pk for pk, _ in rows])]
     items = GoldItem.objects.select_related("pair").in_bulk(held)

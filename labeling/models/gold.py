@@ -10,7 +10,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from labeling.models.pair import Pair, Verdict
+from labeling.models.campaign import Campaign
+from labeling.models.pair import Pair, Verdict, draw_lot
+
+OF_ITS_PAIR = "NEW.campaign_id := (SELECT campaign_id FROM labeling_pair WHERE id = NEW.pair_id); RETURN NEW;"
 
 
 class GoldItemQuerySet(models.QuerySet["GoldItem"]):
@@ -39,6 +42,10 @@ class GoldItem(models.Model):
         HARD = "hard"
 
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="gold_items")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, null=True, editable=False, related_name="+", db_index=False, help_text="The pair’s: filled in by the database."
+    )
+    lot = models.PositiveSmallIntegerField(default=draw_lot, help_text="Drawn: the order in which planning walks over the items, from a point drawn each time.")
     version = models.PositiveIntegerField(default=1)
     verdict = models.CharField(max_length=3, choices=Verdict.choices)
     why = models.TextField(help_text="The reason the item exists, in words a labeler can be shown.")
@@ -58,12 +65,15 @@ class GoldItem(models.Model):
             models.CheckConstraint(condition=~Q(why=""), name="gold_item_has_a_reason"),
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="gold_verdict_is_a_b_or_tie"),
             models.CheckConstraint(condition=Q(allowed_use__in=["check", "practice", "both"]), name="gold_use_is_known"),
+            models.CheckConstraint(condition=Q(campaign__isnull=False), name="gold_item_knows_its_campaign"),
             models.CheckConstraint(condition=Q(difficulty__in=["easy", "medium", "hard"]), name="gold_difficulty_is_known"),
         ]
+        indexes = [models.Index(fields=["campaign", "lot", "id"], condition=Q(retired_at__isnull=True), name="gold_in_use")]
         triggers = [
+            pgtrigger.Trigger(name="campaign_of_its_pair", when=pgtrigger.Before, operation=pgtrigger.Insert, func=OF_ITS_PAIR),
             pgtrigger.ReadOnly(
                 name="keep_what_is_known", fields=["pair", "version", "verdict", "why", "allowed_use", "difficulty", "refresh_on", "added_by", "added_at"]
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -131,6 +131,18 @@ def test_gold_that_may_not_be_asked_is_not(campaign: Campaign, lena: User, barre
     assert len(planning.gold_places(item.pair.campaign, lena, [0])) == (barred == "elsewhere")
 
 
+def test_every_item_is_chosen_at_times(campaign: Campaign, lena: User) -> None:
+    """Of ten items one is missing from 250 draws once in ten thousand million times."""
+    items = {make_gold(campaign).pk for _ in range(10)}
+    assert {planning.gold_places(campaign, lena, [0])[0].gold_item_id for _ in range(250)} == items
+
+
+def test_an_item_knows_the_campaign_of_its_pair(campaign: Campaign) -> None:
+    item = make_gold(campaign)
+    item.refresh_from_db()
+    assert item.campaign == campaign
+
+
 def test_gold_asks_nobody_about_a_language_they_do_not_read(campaign: Campaign, lena: User, otto: User) -> None:
     Campaign.objects.update(eligible_by="language")
     campaign.refresh_from_db()
