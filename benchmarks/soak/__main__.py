@@ -50,6 +50,7 @@ def run(rows: list[int], *, tenth: bool) -> bool:
 
 if __name__ == "__main__":
     args = asked()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through what stops the servers
     folder = Path(tempfile.mkdtemp(prefix="tiebreak-soak-"))
     postgres, instance = OwnPostgres(folder), Instance(port=args.port, folder=folder, log=args.log)
     try:
