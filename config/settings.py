@@ -179,7 +179,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {"CampaignState": "labeling.models.Campaign.State", "DatasetVersionState": "exports.models.DatasetVersion.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "CampaignState": "labeling.models.Campaign.State",
+        "DatasetVersionState": "exports.models.DatasetVersion.State",
+        "FindingKind": "labeling.models.Finding.Kind",
+        "PlaceKind": "labeling.models.Slot.Kind",
+    },
 }
 
 # ---- generation ------------------------------------------------------------------------------------------------

@@ -20,6 +20,16 @@ READ: list[type[BasePermission]] = [IsAuthenticated, scope("read")]
 EITHER: list[type[BasePermission]] = [IsAuthenticated, scope("read", "write")]
 
 
+class HitsSerializer(serializers.Serializer[Any]):
+    """Hits among n, with the 95 % interval (Wilson, 1927) as fractions; null where n is 0."""
+
+    hits = serializers.IntegerField()
+    n = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+
+
 def demand(request: Request, *scopes: str) -> None:
     """Raise PermissionDenied unless the token has one of the scopes."""
     needed = scope(*scopes)()

@@ -16,21 +16,13 @@ from rest_framework.response import Response
 from accounts.access import signed_in
 from accounts.serializers import RefusalSerializer
 from labeling import access, gold_items, goldkeeping, naming
-from labeling.api_checks import EITHER, SLUG, checked, demand, refused
+from labeling.api_checks import EITHER, SLUG, HitsSerializer, checked, demand, refused
 from labeling.campaigns import NotPossible
 from labeling.forms import check_kept_whole
 from labeling.forms_gold import MOST_WHY
 from labeling.models import Campaign, GoldItem, Pair, Role, Verdict
 
-ITEM = OpenApiParameter("pk", int, OpenApiParameter.PATH, description="Number of the item's version.")
-
-
-class HitsSerializer(serializers.Serializer[Any]):
-    hits = serializers.IntegerField()
-    n = serializers.IntegerField()
-    share = serializers.FloatField(allow_null=True)
-    low = serializers.FloatField(allow_null=True, help_text="Of the 95 % interval (Wilson, 1927).")
-    high = serializers.FloatField(allow_null=True)
+ITEM = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Number of the item's version.")
 
 
 class GoldItemSerializer(serializers.Serializer[Any]):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from labeling import api_figures, api_gold, api_manage, api_pairs, api_people, api_settings
+from labeling import api_figures, api_gold, api_manage, api_pairs, api_people, api_queue, api_settings
 
 urlpatterns = [
     path("rubrics", login_not_required(api_manage.rubrics), name="api-rubrics"),
@@ -12,7 +12,10 @@ urlpatterns = [
     path("campaigns", login_not_required(api_manage.campaigns), name="api-campaigns"),
     path("campaigns/<slug:slug>", login_not_required(api_settings.campaign), name="api-campaign"),
     path("campaigns/<slug:slug>/preview", login_not_required(api_settings.campaign_preview), name="api-campaign-preview"),
-    path("campaigns/<slug:slug>/labelers", login_not_required(api_people.campaign_labelers), name="api-campaign-labelers"),
+    path("campaigns/<slug:slug>/queue", login_not_required(api_queue.campaign_queue), name="api-campaign-queue"),
+    path("campaigns/<slug:slug>/findings", login_not_required(api_queue.campaign_findings), name="api-campaign-findings"),
+    path("findings/<int:pk>/decision", login_not_required(api_queue.decide_finding), name="api-decide-finding"),
+    path("campaigns/<slug:slug>/labelers", login_not_required(api_queue.campaign_labelers), name="api-campaign-labelers"),
     path("campaigns/<slug:slug>/skills", login_not_required(api_people.campaign_skills), name="api-campaign-skills"),
     path("campaigns/<slug:slug>/assignments-by-name", login_not_required(api_people.assignments_by_name), name="api-assign-by-name"),
     path("campaigns/<slug:slug>/assignments-by-name/release", login_not_required(api_people.release_from_name), name="api-release-from-name"),

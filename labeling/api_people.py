@@ -19,26 +19,13 @@ from accounts.models import User
 from accounts.permissions import scope
 from accounts.serializers import RefusalSerializer
 from labeling import access, labelers, naming, qualifying, withdrawing
-from labeling.api_checks import EITHER, READ, SLUG, checked, demand, refused
+from labeling.api_checks import EITHER, SLUG, checked, demand, refused
 from labeling.campaigns import NotPossible
 from labeling.forms import check_kept_whole
 from labeling.models import Campaign, Pair, Role
 from labeling.slotting import LONGEST_POOL
 
 PAIR = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Number of the pair.")
-
-
-class LabelerSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    kind = serializers.CharField()
-    is_active = serializers.BooleanField(help_text="False: the account is closed.")
-    holds_role = serializers.BooleanField(help_text="False: they labeled here once.")
-    state = serializers.CharField(help_text="`practising`, `working`, `paused`, or `not begun`.")
-    why = serializers.CharField()
-    since = serializers.DateTimeField(allow_null=True)
-    served = serializers.IntegerField(help_text="Pairs handed out so far.")
-    skills = serializers.ListField(child=serializers.CharField())
-    kept = serializers.IntegerField(help_text="Pairs that wait for them by name.")
 
 
 class SkillsSerializer(serializers.Serializer[dict[str, Any]]):
@@ -88,15 +75,6 @@ class PairStandingSerializer(serializers.ModelSerializer[Pair]):
     class Meta:
         model = Pair
         fields = ["id", "external_id", "standing", "verdict"]
-
-
-@extend_schema(parameters=[SLUG], responses=LabelerSerializer(many=True), operation_id="campaigns_labelers")
-@api_view(["GET"])
-@permission_classes(READ)
-def campaign_labelers(request: Request, slug: str) -> Response:
-    """Return who labels in a campaign, and how each stands."""
-    found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
-    return Response(LabelerSerializer(labelers.labelers_of(found), many=True).data)
 
 
 @extend_schema(methods=["GET"], parameters=[SLUG], responses=SkillsSerializer(many=True), operation_id="campaigns_skills")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from labeling.views import campaign_people, campaign_settings, gold, home, manage, rubrics, withdrawn
+from labeling.views import campaign_people, campaign_settings, gold, home, manage, queue, rubrics, withdrawn
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("campaigns/new/", manage.new_campaign, name="new-campaign"),
     path("campaigns/make", manage.make_campaign, name="make-campaign"),
     path("c/<slug:slug>/", manage.campaign, name="campaign"),
+    path("c/<slug:slug>/queue/", queue.queue, name="queue"),
+    path("c/<slug:slug>/findings/", queue.findings_list, name="findings"),
+    path("c/<slug:slug>/findings/<int:pk>/", queue.finding, name="finding"),
+    path("c/<slug:slug>/findings/<int:pk>/decide", queue.decide_finding, name="decide-finding"),
     path("c/<slug:slug>/settings/", campaign_settings.campaign_settings, name="campaign-settings"),
     path("c/<slug:slug>/settings/preview", campaign_settings.preview_settings, name="preview-settings"),
     path("c/<slug:slug>/settings/change", campaign_settings.change_settings, name="change-settings"),

@@ -42,7 +42,7 @@ OWN = {
 }
 """Open to everybody who is signed in, because what it shows is theirs, and why."""
 
-WITHOUT_A_CAMPAIGN = ("c/", "api/v1/campaigns/<", "api/v1/assignments/<")
+WITHOUT_A_CAMPAIGN = ("c/", "api/v1/campaigns/<", "api/v1/assignments/<", "api/v1/findings/<")
 """What belongs to a campaign, and is closed to a researcher of the installation who has no role in it."""
 
 CLOSED, WRONG_METHOD = {401, 403, 404}, 405

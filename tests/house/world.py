@@ -14,7 +14,7 @@ from accounts import passwords
 from accounts.models import ApiToken, User
 from exports.models import Dataset, DatasetFile, DatasetVersion
 from labeling import assigning, goldkeeping, inviting
-from labeling.models import Campaign, Role
+from labeling.models import Campaign, Finding, Role
 from policies.models import GenerationRequest, GenerationRun
 from tests.builders import (
     NOW,
@@ -130,9 +130,12 @@ def add_labeling(world: World, campaign: Campaign) -> None:
     make_label(settled, world.people["otto"], 1)
     turn = adjudicate(settled, world.people["ada"], "a", -1).turn
     gold = goldkeeping.make_gold(pair=make_pair(campaign, prompt=make_prompt(HUSH)), verdict="a", why=HUSH, actor=None, at=NOW)
+    finding = Finding.objects.create(campaign=campaign, labeler=world.people["lena"], kind=Finding.Kind.TOO_FAST, says=HUSH, at=NOW)
     world.values |= {
         ("c/", "slug"): campaign.slug,
         ("c/<slug:slug>/people/", "pk"): world.people["lena"].pk,
+        ("c/<slug:slug>/findings/", "pk"): finding.pk,
+        ("api/v1/findings/", "pk"): finding.pk,
         ("c/<slug:slug>/gold/", "pk"): gold.pk,
         ("api/v1/campaigns/<slug:slug>/gold/", "pk"): gold.pk,
         ("c/<slug:slug>/pairs/", "pk"): settled.pk,

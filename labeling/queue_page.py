@@ -1,0 +1,287 @@
+"""What the queue's page says: the sentence it opens with, what needs attention, and the rows of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from labeling import activity, cautions, charts, labelers, places
+from labeling.activity import Lately, Worker
+from labeling.campaign_page import Need
+from labeling.charts import IntervalPlot, Part
+from labeling.gold import LEAST, Hits, is_below
+from labeling.labelers import Labeler
+from labeling.models import Campaign, Finding, Slot
+from labeling.pace import TimeLeft
+from labeling.places import FILLED, FREE, HELD, RESERVED, STATES, UNUSED, NextPlace, PlaceCounts, Upcoming
+from labeling.words import NBSP, counted, duration, percent, span
+
+MEANINGS = {
+    FREE: "waits for anybody",
+    RESERVED: "waits for its labeler",
+    HELD: "on a screen",
+    FILLED: "has its label",
+    UNUSED: "taken away, or given back for good",
+}
+PARTS = {FILLED: "part1", HELD: "part2", RESERVED: "part5", FREE: "part4"}
+"""The classes that colour the states in the bar, in its order, and beside their names."""
+
+BARRED = {
+    "practising": "In a practice round: nothing else comes before it is passed.",
+    "paused": "Paused: gets nothing new until a researcher has looked.",
+    "quota": "Has reached the quota of this campaign: gets nothing more.",
+    "own": "What comes to you is not shown: you label here, too.",
+    "ceiling": "Has reached today’s ceiling: it goes on tomorrow.",
+}
+
+
+@dataclass(frozen=True)
+class StateRow:
+    part: str
+    state: str
+    means: str
+    kinds: list[str]
+    all: str
+
+
+@dataclass(frozen=True)
+class ActiveRow:
+    pk: int
+    name: str
+    seen_at: datetime | None
+    answers: int
+    pace: str
+    seconds: str
+
+
+@dataclass(frozen=True)
+class NextRow:
+    pair: int
+    name: str
+    kind: str
+    asks_for: str
+    priority: int
+    why: str
+    position: str
+
+
+@dataclass(frozen=True)
+class WorkerRow:
+    worker: Worker
+    score: str
+    interval: str
+    reading: str
+    state: str
+    plot: IntervalPlot | None
+    left: str
+    right: str
+    alike: str
+    alike_interval: str
+    findings: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """What changes while people label."""
+
+    standfirst: str
+    kinds: list[str]
+    states: list[StateRow]
+    bar: list[Part]
+    is_exact: bool
+    wanting: str
+    rate: str
+    left: str
+    left_range: str
+    active: list[ActiveRow]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next:
+    rows: list[NextRow]
+    barred: str
+    labeler: str
+    """Whom it is for; empty: anybody."""
+
+
+# ---- live ----------------------------------------------------------------------------------------------------------
+
+
+def live_of(campaign: Campaign, *, at: datetime) -> Live:
+    counts, did = places.counts_of(campaign), activity.lately(campaign, at=at)
+    left = activity.time_left(counts.wanting, did)
+    rate = together(did)
+    kinds = [kind for kind in Slot.Kind.values if any(kind in of_kind for of_kind in counts.by_state.values())]
+    return Live(
+        standfirst=standfirst(counts, did, left),
+        kinds=kinds,
+        states=[state_row(state, kinds, counts) for state in STATES if kinds],
+        bar=charts.bar({part: counts.of(state) for state, part in PARTS.items()}),
+        is_exact=counts.is_exact,
+        wanting=about(counts.wanting, is_exact=counts.is_exact),
+        rate="" if rate is None else f"{rate:.0f}",
+        left="" if left is None else hours(left.hours),
+        left_range="" if left is None else span_of_hours(left),
+        active=active_rows(labelers.labelers_of(campaign), did),
+        at=at,
+    )
+
+
+def standfirst(counts: PlaceCounts, did: dict[int, Lately], left: TimeLeft | None) -> str:
+    """Return what somebody would say who had looked at it."""
+    if not any(counts.of(state) for state in STATES):
+        return "There are no places yet: they come with the first pairs."
+    if not counts.wanting:
+        return "Every place that counts has its label."
+    waiting = f"{about(counts.wanting, is_exact=counts.is_exact)} {'place waits' if counts.wanting == 1 else 'places wait'} for a label."
+    waiting = waiting[0].upper() + waiting[1:]
+    number = sum(one.is_active for one in did.values())
+    if not number:
+        return f"{waiting} Nobody is labeling now, so how long that takes is not known."
+    who = f"{number:,} {'person is' if number == 1 else 'people are'} labeling."
+    if left is None:
+        return f"{waiting} {who} None of them has filled a place in the last hour, so how long that takes is not known."
+    return f"{waiting} {who} If they go on as they do, it takes {hours(left.hours)} ({span_of_hours(left)})."
+
+
+def together(did: dict[int, Lately]) -> float | None:
+    """Return how many places those who are active fill in an hour of work, all of them together."""
+    rates = [one.pace.per_hour for one in did.values() if one.is_active and one.pace.per_hour]
+    return sum(rates) if rates else None
+
+
+def hours(number: float) -> str:
+    """A time of work: minutes, hours, then only the size of it."""
+    if number < 1:
+        return f"{max(1, round(60 * number))}{NBSP}min"
+    return f"{number:.1f}{NBSP}h" if number < 10 else f"{number:,.0f}{NBSP}h"
+
+
+def span_of_hours(left: TimeLeft) -> str:
+    low, high = hours(left.low), hours(left.high)
+    return f"{low.removesuffix(f'{NBSP}h') if high.endswith(f'{NBSP}h') else low} to {high}"
+
+
+def about(number: int, *, is_exact: bool) -> str:
+    """A count; one out of a sample to three figures."""
+    if is_exact or number < 1000:
+        return f"{number:,}"
+    unit = int(10 ** (len(str(number)) - 3))
+    return f"about{NBSP}{round(number / unit) * unit:,}"
+
+
+def state_row(state: str, kinds: Sequence[str], counts: PlaceCounts) -> StateRow:
+    shown = [about(counts.by_state[state].get(kind, 0), is_exact=counts.is_exact) for kind in kinds]
+    return StateRow(PARTS.get(state, ""), state, MEANINGS[state], shown, about(counts.of(state), is_exact=counts.is_exact))
+
+
+def active_rows(people: Sequence[Labeler], did: dict[int, Lately]) -> list[ActiveRow]:
+    """Return who is active, whom one saw last first."""
+    found = [(one, did[one.pk]) for one in people if one.pk in did and did[one.pk].is_active]
+    found.sort(key=lambda entry: entry[1].seen_at.timestamp() if entry[1].seen_at else 0.0, reverse=True)
+    return [ActiveRow(one.pk, one.name, lately.seen_at, lately.answers, *pace_in_words(lately)) for one, lately in found]
+
+
+def pace_in_words(lately: Lately) -> tuple[str, str]:
+    """Return the labels an hour of work, and the median active time; empty where they are not known."""
+    rate = lately.pace.per_hour
+    return "" if rate is None else f"{rate:.0f}", "" if lately.median_seconds is None else duration(lately.median_seconds)
+
+
+# ---- what needs attention ------------------------------------------------------------------------------------------
+
+
+def needs_of(campaign: Campaign, people: Sequence[Worker]) -> Iterator[Need]:
+    """Yield what is to be seen to, the most pressing first."""
+    yield from needs_of_people(campaign, people)
+    if campaign.state in (Campaign.State.DRAFT, Campaign.State.PAUSED):
+        what = "a draft" if campaign.state == Campaign.State.DRAFT else "paused"
+        yield Need("warn", "Soon", f"The campaign is {what}: nobody gets a new pair.", "campaign-settings", "Settings")
+    if is_ranking_pending(campaign):
+        before, after = Campaign.Strategy(campaign.ranked_as).label, campaign.get_strategy_display()
+        order = f"from “{before}” to “{after}”" if before != after else f"by “{after}”"
+        yield Need("calm", "Know", f"The places are being ranked anew, {order}. Until that is done the order is partly the old one.")
+    for caution in cautions.cautions_of(campaign):
+        yield Need("calm", "Know", caution, "campaign-settings", "Settings")
+
+
+def needs_of_people(campaign: Campaign, people: Sequence[Worker]) -> Iterator[Need]:
+    if waiting := sum(len(one.open_findings) for one in people):
+        says = f"{counted(waiting, 'finding').capitalize()} {'waits' if waiting == 1 else 'wait'} for somebody to look and decide."
+        yield Need("due", "Act", says, "findings", "Look at them")
+    if paused := sum(one.labeler.state == "paused" and one.labeler.holds_role for one in people):
+        says = f"{counted(paused, 'labeler').capitalize()} {'is paused and gets' if paused == 1 else 'are paused and get'} nothing new."
+        yield Need("warn", "Soon", says, "campaign-people", "Labelers")
+    able = sum(one.labeler.holds_role and one.labeler.is_active and one.labeler.state != "paused" for one in people)
+    if able < campaign.overlap and campaign.state in (Campaign.State.OPEN, Campaign.State.PAUSED):
+        says = (
+            f"A pair asks {counted(campaign.overlap, 'labeler')}, and {able or 'nobody'} can label here: nobody labels a pair twice, so some places stay free."
+        )
+        yield Need("warn", "Soon", says, "campaign-people", "Labelers")
+
+
+def is_ranking_pending(campaign: Campaign) -> bool:
+    """Tell whether the places are, or are about to be, ranked by another strategy than they were."""
+    return campaign.ranked_as != campaign.strategy
+
+
+# ---- what comes next -----------------------------------------------------------------------------------------------
+
+
+def next_of(upcoming: Upcoming, *, labeler: str) -> Next:
+    return Next(rows=[next_row(place) for place in upcoming.places], barred=BARRED.get(upcoming.barred, ""), labeler=labeler)
+
+
+def next_row(place: NextPlace) -> NextRow:
+    position = "" if place.position is None else f"{place.position + 1:,}"
+    return NextRow(place.pair, place.name, place.kind, place.pool or "anybody", place.priority, why_in_words(place), position)
+
+
+def why_in_words(place: NextPlace) -> str:
+    if place.why == "head":
+        return "at the head: freed, or made late"
+    if place.why == "name":
+        return "kept for them by name"
+    if place.why == "check":
+        return "due at a position that was drawn" if place.kind != Slot.Kind.PRACTICE else "practice comes before work"
+    return f"by rank: {Campaign.Strategy(place.ranked_by).label}" if place.ranked_by in Campaign.Strategy.values else "by rank"
+
+
+# ---- how each of them works ----------------------------------------------------------------------------------------
+
+
+def worker_row(worker: Worker, *, bar: float) -> WorkerRow:
+    found = worker.gold.all
+    state, reading = reading_of(found, bar)
+    return WorkerRow(
+        worker=worker,
+        score="" if found.share is None else percent(found.share),
+        interval=interval_of(found),
+        reading=reading,
+        state=state,
+        plot=None if found.share is None else charts.interval_plot(found.share, found.low, found.high),
+        left=hits_in_words(worker.gold.left),
+        right=hits_in_words(worker.gold.right),
+        alike="" if worker.consistency.share is None else percent(worker.consistency.share),
+        alike_interval=interval_of(worker.consistency),
+        findings=[str(Finding.Kind(kind).label) for kind in worker.open_findings],
+    )
+
+
+def reading_of(found: Hits, bar: float) -> tuple[str, str]:
+    """Return a state and a word for where a gold score lies against the bar, a fraction."""
+    if found.n < LEAST:
+        return "calm", "too few to say" if found.n else "no gold yet"
+    if is_below(found, bar):
+        return "bad", "below the bar"
+    return ("good", "above the bar") if found.low is not None and found.low > bar else ("calm", "at the bar")
+
+
+def interval_of(found: Hits) -> str:
+    return "" if found.low is None or found.high is None else span(percent(found.low), percent(found.high))
+
+
+def hits_in_words(found: Hits) -> str:
+    return f"{found.hits} of {found.n}" if found.n else ""
