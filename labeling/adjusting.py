@@ -199,8 +199,9 @@ def lacking(pair: Pair, campaign: Campaign, places: Sequence[Place]) -> list[Slo
 
 def too_many(pair: Pair, campaign: Campaign, places: Sequence[Place], *, by_another_rule: bool) -> list[Place]:
     """Return the open places that a pair is to lose."""
-    work, escalations = ([place for place in places if place.kind == kind] for kind in (Kind.WORK, Kind.ESCALATION))
-    over = sum(place.is_open or place.is_filled for place in work) - slotting.planned(pair, campaign)
+    there = [place for place in places if place.is_open or place.is_filled]
+    work, escalations = ([place for place in there if place.kind == kind] for kind in (Kind.WORK, Kind.ESCALATION))
+    over = len(work) - slotting.planned(pair, campaign)
     going = first_to_go(work, over)
     waits_for_further_ones_alone = any(place.is_open for place in escalations) and sum(place.is_open for place in work) == len(going)
     if by_another_rule and waits_for_further_ones_alone and is_settled_without(pair, campaign):

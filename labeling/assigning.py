@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from labeling import limits, planning, practising, queue, slotting
+from labeling import limits, planning, practising, queue, releasing, slotting
 from labeling.models import COUNTING, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Parking, Skip, Slot
 from labeling.queue import Found
 
@@ -115,7 +115,7 @@ def return_expired(*, at: datetime) -> int:
 
 @transaction.atomic
 def skip(*, assignment: Assignment, reason: str, note: str, at: datetime) -> Skip | None:
-    """Give the pair back with a reason: its slot is free for somebody else, and this labeler is not asked again.
+    """Give the pair back with a reason: its slot is free for somebody else, and this labeler is not asked again, nor where another was kept for them.
 
     Twice is once. None: it was labeled before, and a label is worth more than a skip.
     """
@@ -125,6 +125,8 @@ def skip(*, assignment: Assignment, reason: str, note: str, at: datetime) -> Ski
     if Label.objects.filter(assignment=assignment).exists():
         return None
     give_back(slot, assignment, for_good=True, at=at)
+    kept = Slot.objects.free().filter(pair=assignment.pair_id, reserved_for=assignment.labeler_id)
+    releasing.release(kept.select_for_update(no_key=True, skip_locked=True), at=at)
     return Skip.objects.create(assignment=assignment, pair_id=assignment.pair_id, labeler_id=assignment.labeler_id, reason=reason, note=note, at=at)
 
 

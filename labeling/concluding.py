@@ -28,7 +28,7 @@ def conclude_all(pairs: Sequence[Pair], campaign: Campaign, *, at: datetime) -> 
 
 
 def escalate(pair: Pair, campaign: Campaign) -> bool:
-    """Open a further place, unless the bound is reached or an adjudicator has the pair before them."""
-    if not campaign.escalation_bound or AdjudicationTurn.objects.filter(pair=pair, ended_at=None).exists():
+    """Open a further place, unless the bound is reached, an adjudicator has the pair before them, or it became gold, which nobody is asked about as work."""
+    if not campaign.escalation_bound or AdjudicationTurn.objects.filter(pair=pair, ended_at=None).exists() or pair.gold_items.exists():
         return False
     return slotting.escalate(pair, campaign) is not None

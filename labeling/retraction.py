@@ -14,7 +14,6 @@ from accounts.models import User
 from labeling import concluding, slotting
 from labeling.models import Campaign, CampaignEvent, Label, Pair, Slot, Standing
 
-WORK = Slot.Kind.WORK
 DECIDED = (Standing.ADJUDICATED, Standing.WITHDRAWN)
 """Standings that no further label could change."""
 
@@ -50,18 +49,17 @@ def taken_back(head: Label, submission_key: uuid.UUID, *, at: datetime) -> Label
 
 
 def places_missing(pairs: Sequence[Pair], heads: Sequence[Label], campaign: Campaign) -> list[Slot]:
-    """Return those places of labels that are gone which somebody else must fill."""
+    """Return those places of labels that are gone which somebody else must fill: no more of a kind than the campaign wants now."""
     wanting = {pair.pk: pair for pair in pairs if wants_labels(pair)}
-    has = work_places(wanting.values())
+    has = places_by_kind(wanting.values())
     missing = []
     for slot in (head.slot for head in heads):
         pair = wanting.get(slot.pair_id) if slot else None
-        if slot is None or pair is None or slot.rubric_version_id != pair.rubric_version_id:
+        if slot is None or pair is None:
             continue
-        if slot.kind == WORK and has[pair.pk] >= slotting.planned(pair, campaign):
-            continue
-        has[pair.pk] += slot.kind == WORK
-        missing.append(slot)
+        if has[pair.pk, slot.kind] < (slotting.planned(pair, campaign) if slot.kind == Slot.Kind.WORK else campaign.escalation_bound):
+            has[pair.pk, slot.kind] += 1
+            missing.append(slot)
     return missing
 
 
@@ -69,9 +67,9 @@ def wants_labels(pair: Pair) -> bool:
     return pair.standing not in DECIDED and not pair.trouble and not pair.gold_items.exists()
 
 
-def work_places(pairs: Iterable[Pair]) -> Counter[int]:
+def places_by_kind(pairs: Iterable[Pair]) -> Counter[tuple[int, str]]:
     """Count the places of pairs, under their own rubric version, that are open or hold a label that counts."""
     here = {"pair__in": [pair.pk for pair in pairs], "rubric_version": F("pair__rubric_version")}
-    waiting = Slot.objects.open().filter(kind=WORK, **here).values_list("pair", flat=True)
-    filled = Label.objects.current().filter(slot__kind=WORK, **here).values_list("pair", flat=True)
+    waiting = Slot.objects.counting().open().filter(**here).values_list("pair", "kind")
+    filled = Label.objects.counting().filter(**here).values_list("pair", "slot__kind")
     return Counter([*waiting, *filled])

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from labeling import adjusting, campaigns, concluding, settling, slotting
 from labeling.campaigns import NotPossible
-from labeling.models import AdjudicationTurn, Campaign, CampaignEvent, GoldItem, Pair, Slot, Standing
+from labeling.models import AdjudicationTurn, Campaign, CampaignEvent, GoldItem, Label, Pair, Slot, Standing
 
 
 @transaction.atomic
@@ -46,9 +46,11 @@ def bring_back(*, campaign: Campaign, pair: Pair, actor: User | None, at: dateti
 
 
 def was_settled(pair: Pair) -> bool:
-    """Say whether the pair was settled when it was taken out: perhaps by fewer labels than it would get now."""
+    """Say whether the pair was settled when it was taken out, perhaps by fewer labels than it would get now, and no label was taken back since."""
     event = CampaignEvent.objects.filter(campaign=pair.campaign_id, kind="pair_withdrawn", detail__pair=pair.pk).order_by("-pk").first()
-    return event is not None and event.detail["before"] in (Standing.AGREED, Standing.ADJUDICATED)
+    if event is None or event.detail["before"] not in (Standing.AGREED, Standing.ADJUDICATED):
+        return False
+    return not Label.objects.filter(pair=pair, is_retraction=True, submitted_at__gte=event.at).exists()
 
 
 def check_may_go(pair: Pair, reason: str) -> None:

@@ -67,7 +67,8 @@ class PairQuerySet(models.QuerySet["Pair"]):
         return statements.instance(Pair, row)
 
     def contested(self) -> Self:
-        return self.filter(standing=Standing.CONTESTED)
+        """Those that an adjudicator is to settle. Of a pair that became gold nobody asks any more, whatever became of the labels it had."""
+        return self.filter(standing=Standing.CONTESTED, gold_items=None)
 
     def settled(self) -> Self:
         return self.filter(standing__in=[Standing.AGREED, Standing.ADJUDICATED])

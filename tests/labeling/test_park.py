@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from labeling import assigning, submitting
 from labeling.models import Assignment, Campaign, Parking, Slot
-from tests.builders import make_pair
+from tests.builders import make_pair, make_slot
 from tests.labeling.test_api_label import Api, leased
 from tests.policies.pages import elements, text_of
 
@@ -50,6 +50,17 @@ def test_it_comes_back_when_nothing_else_is_left(campaign: Campaign, lena: User,
     answer(held_by(lena, campaign))
     assert held_by(lena, campaign).pair == first
     assert second.labels.count() == 1
+
+
+def test_a_check_that_is_then_skipped_in_an_old_window_does_not_come_back(campaign: Campaign, lena: User) -> None:
+    """No more than work would, which nobody is asked for again after a skip."""
+    check = make_slot(make_pair(campaign, slots=0), kind="repeat", reserved_for=lena, rank=0)
+    assignment = held_by(lena, campaign)
+    assigning.park(assignment=assignment, at=timezone.now())
+    assigning.skip(assignment=assignment, reason="broken", note="", at=timezone.now())
+    assert assigning.next_for(campaign, lena, at=timezone.now()) is None
+    check.refresh_from_db()
+    assert check.closed_at
 
 
 def test_others_get_it_meanwhile(campaign: Campaign, lena: User, otto: User, as_: As) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from labeling import adjudicating, assigning, campaigning, revising, settling, submitting
-from labeling.models import Campaign, CampaignEvent, GoldItem, Label, Pair, Slot
-from tests.builders import NOW, make_campaign, make_label, make_pair, make_slot, make_user
+from labeling import adjudicating, assigning, campaigning, revising, settling, submitting, withdrawing
+from labeling.models import Campaign, CampaignEvent, GoldItem, Label, Pair, Role, Slot
+from tests.builders import NOW, join, make_campaign, make_label, make_pair, make_slot, make_user
 from tests.labeling.moments import at_once
 
 LATER = NOW + timedelta(hours=1)
@@ -233,6 +233,49 @@ def test_a_pair_that_became_gold_gets_no_new_place(campaign: Campaign, lena: Use
     make_gold(pair)
     retract(label)
     assert open_places(pair) == []
+
+
+def test_nobody_settles_what_is_left_of_a_gold_pair(lena: User, otto: User, mia: User, ada: User) -> None:
+    """It was settled by three, and became gold; the label that tipped the balance is taken back."""
+    campaign = make_campaign(overlap=3, escalation_bound=1, labelers=(lena, otto, mia))
+    join(campaign, ada, Role.ADJUDICATOR)
+    pair = make_pair(campaign)
+    label, _, _ = label_by(lena, campaign, -1), label_by(otto, campaign, -2), label_by(mia, campaign, 3)
+    make_gold(pair)
+    retract(label)
+    assert (standing(pair)[0], open_places(pair)) == ("contested", [])
+    assert adjudicating.next_for(campaign, ada, at=LATER) is None
+
+
+def test_no_further_place_is_given_again_that_the_campaign_no_longer_wants(lena: User, otto: User, mia: User) -> None:
+    campaign = make_campaign(escalation_bound=1, labelers=(lena, otto, mia))
+    pair = make_pair(campaign)
+    label_by(lena, campaign, -1)
+    label_by(otto, campaign, 2)
+    label = label_by(mia, campaign, 1)
+    campaigning.change(campaign=campaign, said={"escalation_bound": 0}, actor=None, at=NOW)
+    retract(label)
+    assert (standing(pair)[0], open_places(pair)) == ("contested", [])
+
+
+def test_a_further_place_that_was_given_again_stays_when_something_else_is_changed(lena: User, otto: User, mia: User) -> None:
+    campaign = make_campaign(escalation_bound=1, labelers=(lena, otto, mia))
+    pair = make_pair(campaign)
+    label_by(lena, campaign, -1)
+    label_by(otto, campaign, 2)
+    retract(label_by(mia, campaign, 1))
+    campaigning.change(campaign=campaign, said={"overlap_share": 90}, actor=None, at=NOW)
+    assert [place.kind for place in open_places(pair)] == ["escalation"]
+
+
+def test_a_pair_whose_labels_were_taken_back_while_it_was_withdrawn_gets_others(campaign: Campaign, lena: User, otto: User) -> None:
+    pair = make_pair(campaign)
+    label, _ = label_by(lena, campaign, -1), label_by(otto, campaign, -2)
+    withdrawing.withdraw(campaign=campaign, pair=pair, reason="a duplicate", actor=None, at=NOW)
+    retract(label)
+    assert open_places(pair) == []
+    withdrawing.bring_back(campaign=campaign, pair=pair, actor=None, at=LATER)
+    assert (standing(pair)[0], len(open_places(pair))) == ("waiting", 1)
 
 
 def test_a_further_place_is_given_again_as_one(lena: User, otto: User, mia: User) -> None:
