@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, prefetch_related_objects
 
 from accounts.models import User
 from labeling import campaigns, concluding, settling, slotting, terms
@@ -163,7 +163,9 @@ def adjust(pairs: Sequence[Pair], campaign: Campaign, *, scope: Iterable[str], a
     before = {pair.pk: pair.standing for pair in pairs}
     if "rule" in scope:
         settling.settle_all(pairs, at=at)
-    wanting = list(live(Pair.objects.filter(pk__in=before)).select_related("prompt").order_by("pk"))
+    wanting = list(live(Pair.objects.filter(pk__in=before)).order_by("pk"))
+    if campaign.eligible_by:
+        prefetch_related_objects(wanting, "prompt")
     if "eligible_by" in scope:  # all at once and in their order, since some are closed and the others repooled further down
         list(open_places(wanting).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     places = places_of(wanting)
@@ -172,7 +174,8 @@ def adjust(pairs: Sequence[Pair], campaign: Campaign, *, scope: Iterable[str], a
     done.labelers = sorted({place.labeler_id for place in going if place.labeler_id is not None})
     done.repooled = repool(wanting, campaign) if "eligible_by" in scope else 0
     done.opened = slotting.store([slot for pair in wanting for slot in lacking(pair, campaign, places[pair.pk])], campaign)
-    done.opened += conclude(wanting, campaign, at=at)
+    hanging = {place.pair_id for place in going} | {pair.pk for pair in wanting if pair.standing == Standing.CONTESTED}
+    done.opened += conclude([pair for pair in wanting if pair.pk in hanging], campaign, at=at)
     done.pools = pools_of(wanting) if "eligible_by" in scope else Counter()
     done.moved = moves(before)
     return done

@@ -122,7 +122,7 @@ def sentences(found: Preview) -> list[str]:
     said = [f"Changes {listed(settings)}."] if settings else []
     said += of_state(found) if "state" in found.changes else []
     said += of_places(found.done, found.labelers)
-    said += [f"{counted(number, 'pair')} {MOVES.get(move, f'would go from {move}')}." for move, number in sorted(found.done.moved.items())]
+    said += [of_move(move, number) for move, number in sorted(found.done.moved.items())]
     said += of_others(found)
     if not found.is_complete:
         said.append(f"Counted over the first {found.done.pairs:,} of {counted(found.pairs, 'pair')}; the others would follow alike.")
@@ -132,11 +132,16 @@ def sentences(found: Preview) -> list[str]:
 MOVES = {
     "waiting to agreed": "would be settled by the labels that are in",
     "waiting to contested": "would be contested, and come before an adjudicator",
-    "contested to waiting": "that are contested would wait for labels again",
-    "contested to agreed": "that are contested would be settled",
-    "agreed to contested": "that are settled would be contested",
-    "agreed to waiting": "that are settled would wait for labels again",
+    "contested to waiting": "that {are} contested would wait for labels again",
+    "contested to agreed": "that {are} contested would be settled",
+    "agreed to contested": "that {are} settled would be contested",
+    "agreed to waiting": "that {are} settled would wait for labels again",
 }
+
+
+def of_move(move: str, number: int) -> str:
+    words = MOVES.get(move, f"would go from {move}").format(are="is" if number == 1 else "are")
+    return f"{counted(number, 'pair')} {words}."
 
 
 def of_state(found: Preview) -> list[str]:

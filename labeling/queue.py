@@ -120,7 +120,8 @@ SELECT {columns}, moved.served, moved.planned FROM made AS assignment, moved
 UNION ALL
 SELECT {columns}, NULL, NULL FROM held JOIN labeling_assignment AS assignment ON assignment.key = held.lease
 """
-# Practice comes alone, before work; a check that is due comes before all other work.
+# Practice comes alone, before work; a check that is due comes before all other work. A pair that was assigned by name at the moment in which its labeler took
+# another place of it is passed over, until the sweep gives it back.
 SEARCH = (
     HERE  # noqa: S608 - its parts stand above
     + HELD
@@ -130,6 +131,7 @@ SEARCH = (
       AND slot.rank <= (SELECT served FROM here)
       AND {suits_state}
       AND {not_parked}
+      AND (slot.kind NOT IN ('work', 'escalation') OR {may_take})
     ORDER BY slot.rank, slot.id
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
@@ -154,7 +156,7 @@ PARKED = (
         SELECT slot.id FROM (SELECT * FROM labeling_slot WHERE pair_id = aside.pair_id OFFSET 0) AS slot
         {locked}
         WHERE {free_here} AND slot.pool = ANY(%(pools)s::text[]) AND {suits_state}
-          AND (slot.reserved_for_id = %(labeler)s OR slot.reserved_for_id IS NULL AND {may_take})
+          AND (slot.reserved_for_id = %(labeler)s OR slot.reserved_for_id IS NULL) AND (slot.kind NOT IN ('work', 'escalation') OR {may_take})
         LIMIT 1
     ) AS slot
     WHERE %(open)s AND NOT EXISTS (SELECT FROM held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from labeling import slotting
@@ -20,15 +20,18 @@ def release_all_of(user: User, campaigns: Iterable[Campaign] | None, *, at: date
     return freed
 
 
-def release_of_those_who_went(*, at: datetime) -> int:
-    """Give back what is kept for people who label no more: their account is closed, or the role was taken. Returns how many places.
+def release_stranded(*, at: datetime) -> int:
+    """Give back what is kept for those who cannot take it any more, and return how many places.
 
+    Their account is closed, or the role was taken; or they took another place of the pair at the moment in which it was kept for them.
     What they hold comes first, if a role went while a pair was being handed out to them; accounts are looked after with the leases.
     """
     role = Membership.objects.filter(campaign=OuterRef("campaign"), user=OuterRef("labeler"), role=Role.LABELER)
     slotting.free(list(Slot.objects.held().filter(~Exists(role)).values_list("lease", flat=True)))
     labels = Membership.objects.filter(campaign=OuterRef("campaign"), user=OuterRef("reserved_for"), role=Role.LABELER, user__is_active=True)
-    return release(Slot.objects.free().filter(~Exists(labels), reserved_for__isnull=False), at=at)
+    has = Slot.objects.counting().filter(pair=OuterRef("pair"), labeler=OuterRef("reserved_for"), rubric_version=OuterRef("rubric_version"))
+    kept = Slot.objects.free().filter(reserved_for__isnull=False)
+    return release(kept.filter(~Exists(labels) | Q(Exists(has), kind__in=COUNTING)), at=at)
 
 
 def release(slots: Iterable[Slot], *, at: datetime) -> int:

@@ -13,7 +13,7 @@ from django.db.models import F, Prefetch, prefetch_related_objects
 
 from accounts import statements
 from labeling import resolution
-from labeling.models import COUNTING, Adjudication, Label, Pair, Slot, Standing
+from labeling.models import COUNTING, Adjudication, Adjustment, Label, Pair, Slot, Standing
 from labeling.resolution import Resolution, Said
 
 # The open places, the labels that count and the ruling of one pair. `ledgers` reads the same of many by `counting()`, `open()` and
@@ -121,7 +121,10 @@ def ledgers() -> tuple[Prefetch[Any] | str, ...]:
 
 
 def differences(*, chunk: int = 2000) -> Iterator[Difference]:
-    """Derive every standing again, in a bounded number of queries a chunk, and yield those that are stored otherwise. People may label meanwhile."""
+    """Derive every standing again, in a bounded number of queries a chunk, and yield those that are stored otherwise.
+
+    People may label meanwhile. A pair to which another rule is still on its way stands by the one before, and is no difference.
+    """
     for pair in Pair.objects.order_by("id").prefetch_related(*ledgers()).iterator(chunk_size=chunk):
         if derive_from_prefetched(pair) != stored(pair) and (difference := difference_of(pair.pk)):
             yield difference
@@ -133,7 +136,14 @@ def difference_of(pair_id: int) -> Difference | None:
     pair = Pair.objects.lock(pair_id)
     prefetch_related_objects([pair], *ledgers())
     derived = derive_from_prefetched(pair)
-    return Difference(pair.pk, stored(pair), derived) if derived != stored(pair) else None
+    if derived == stored(pair) or is_on_its_way(pair):
+        return None
+    return Difference(pair.pk, stored(pair), derived)
+
+
+def is_on_its_way(pair: Pair) -> bool:
+    """Say whether another rule is being carried out at the campaign's pairs, and has not come to this one."""
+    return Adjustment.objects.filter(campaign=pair.campaign_id, ended_at=None, scope__contains=["rule"], reached__lt=pair.pk).exists()
 
 
 def derive_from_prefetched(pair: Pair) -> Settled:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from labeling import adjudicating, adjusting, assigning, pairing, preparing, ranking, releasing, watching
 
-PREPARING = 5.0
+PREPARING, ADJUSTING = 5.0, 10.0
 """Seconds at a time: other sweeps have their turn in between."""
 
 
@@ -16,7 +16,7 @@ def sweep() -> None:
     """Return what people who left still hold, and what is kept for them."""
     at = timezone.now()
     assigning.return_expired(at=at)
-    releasing.release_of_those_who_went(at=at)
+    releasing.release_stranded(at=at)
     adjudicating.end_lapsed(at=at)
 
 
@@ -36,7 +36,7 @@ def rank() -> None:
 @shared_task
 def adjust() -> None:
     """Go on with changes of settings that are not carried out at all pairs yet."""
-    adjusting.carry_out_all(at=timezone.now(), seconds=60)
+    adjusting.carry_out_all(at=timezone.now(), seconds=ADJUSTING)
 
 
 @shared_task

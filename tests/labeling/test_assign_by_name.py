@@ -171,6 +171,18 @@ def test_only_what_is_named_is_given_back(campaign: Campaign, lena: User) -> Non
     assert [slot.pair_id for slot in naming.kept_for(campaign, lena)] == [first.pk]
 
 
+def test_a_pair_that_was_taken_while_it_was_kept_is_passed_over_and_given_back(campaign: Campaign, lena: User, otto: User) -> None:
+    """Two places of one pair, the one kept for her as she takes the other: the desk goes on, and the sweep gives the place back."""
+    first, second = pairs_of(campaign, 2)
+    assert answer(campaign, lena).pair_id == first.pk
+    Slot.objects.free().filter(pair=first).update(reserved_for=lena, rank=0, ranked_by="")
+    assert answer(campaign, lena).pair_id == second.pk
+    assert next_pair(campaign, lena) is None
+    assert releasing.release_stranded(at=NOW) == 1
+    assert answer(campaign, otto).pair_id == first.pk
+    assert releasing.release_stranded(at=NOW) == 0
+
+
 @pytest.fixture
 def on_the_way(campaign: Campaign, lena: User) -> Campaign:
     """Lena has one pair on the screen, one kept for her, and a check ahead."""
@@ -207,7 +219,7 @@ def test_the_sweep_finds_what_was_kept_when_a_role_went(on_the_way: Campaign, le
 
 
 def test_the_sweep_leaves_those_who_are_there_alone(on_the_way: Campaign, lena: User) -> None:
-    assert releasing.release_of_those_who_went(at=NOW) == 0
+    assert releasing.release_stranded(at=NOW) == 0
     assert Slot.objects.open().filter(reserved_for=lena).count() == 2
 
 

@@ -355,6 +355,18 @@ def test_what_a_process_left_undone_the_sweep_does(labelers: list[User]) -> None
 
 
 @pytest.mark.usefixtures("in_small_steps")
+def test_a_pair_to_which_a_rule_is_on_its_way_is_no_difference(labelers: list[User]) -> None:
+    campaign = make_campaign(overlap=3)
+    pairs = [labeled(campaign, labelers, (-1, -1, 1)) for _ in range(3)]
+    campaigning.store(campaign, {"rule": "unanimous/1"}, actor=None, at=NOW)
+    adjusting.step(campaign, at=NOW)
+    assert [standing(pair) for pair in pairs] == [Standing.CONTESTED, Standing.CONTESTED, Standing.AGREED]
+    assert list(settling.differences()) == []
+    Adjustment.objects.update(ended_at=NOW)
+    assert [difference.pair_id for difference in settling.differences()] == [pairs[2].pk]
+
+
+@pytest.mark.usefixtures("in_small_steps")
 def test_who_has_no_time_leaves_the_rest(labelers: list[User]) -> None:
     campaign = make_campaign(overlap=1)
     for _ in range(5):
