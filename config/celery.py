@@ -51,7 +51,6 @@ app.conf.update(
         "rank": {"task": "labeling.tasks.rank", "schedule": 15.0, "options": {"expires": 14}},
         "sweep-datasets": {"task": "exports.tasks.sweep", "schedule": 300.0},
         "watch-labelers": {"task": "labeling.tasks.watch", "schedule": 15.0, "options": {"expires": 14}},
-        "watch-labelers": {"task": "labeling.tasks.watch", "schedule": 15.0, "options": {"expires": 14}},
         "sweep-leases": {"task": "labeling.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
     },
 )
