@@ -120,14 +120,14 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Usual:
-    """What the other labelers of the campaign do. Empty: not known."""
+    """What the other labelers of the campaign do, the one in the middle. Empty: not known."""
 
     longer: Tally = field(default=Tally())
     """The longer response, among their choices of a side."""
     gold: Tally = field(default=Tally())
     """Right, among their choices of a side on gold items that have a better side."""
     agreement: Tally = field(default=Tally())
-    """Pairs on which two of them chose the same side, among pairs on which two of them chose one. One comparison a pair."""
+    """The side of the majority of the others, among the pairs on which two of them chose one. Where the others are split, half a hit."""
 
 
 @dataclass(frozen=True)

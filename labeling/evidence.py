@@ -6,13 +6,15 @@ the checks that a labeler had.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import statistics
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from accounts import statements
+from django.db import connection
+
 from labeling import gold
 from labeling.care import WINDOW, Answer, Tally, Usual, tally_of
 from labeling.gold import GoldAnswer, GoldScore, Hits
@@ -21,6 +23,9 @@ from labeling.repetition import WORD
 
 OTHERS, OF_EACH = 20, 60
 """The labelers that worked last, and how many of the latest answers of each, say what is usual in a campaign."""
+
+FEWEST = 5
+"""Answers of a labeler that tell something of what is usual, where others have as many."""
 
 REPEATS = 200
 """A labeler's latest repeats that say how far they agree with themselves."""
@@ -121,18 +126,40 @@ class Latest:
     """By pair, then labeler: choices of a side."""
 
     def usual_but(self, labeler: int) -> Usual:
-        """Return what the others do."""
-        return Usual(longer=added(self.longer, but=labeler), gold=added(self.gold, but=labeler), agreement=self.agreement_but(labeler))
+        """Return what the others do: the one in the middle, so that a few who are careless do not make that usual."""
+        return Usual(longer=usual_of(self.longer, but=labeler), gold=usual_of(self.gold, but=labeler), agreement=self.agreement_but(labeler))
 
     def agreement_but(self, labeler: int) -> Tally:
-        """Compare two of the others on each pair, by turns: one comparison a pair, so that each counts as one."""
-        others = ((pair, [verdict for other, verdict in sorted(said.items()) if other != labeler]) for pair, said in self.verdicts.items())
-        return tally_of(said[pair % len(said)] == said[(pair + 1) % len(said)] for pair, said in others if len(said) > 1)
+        """Hold each of the others against the majority of the rest of them, pair by pair. It is as sure as there are pairs."""
+        scores: defaultdict[int, list[float]] = defaultdict(list)
+        compared = 0
+        for verdicts in self.verdicts.values():
+            others = {other: verdict for other, verdict in verdicts.items() if other != labeler}
+            compared += len(others) > 1
+            for other, score in with_the_rest(others).items():
+                scores[other].append(score)
+        return middle([(sum(own) / len(own), len(own)) for own in scores.values()], n=compared)
 
 
-def added(tallies: Mapping[int, Tally], *, but: int) -> Tally:
-    others = [tally for labeler, tally in tallies.items() if labeler != but]
-    return Tally(sum(tally.hits for tally in others), sum(tally.n for tally in others))
+def usual_of(tallies: Mapping[int, Tally], *, but: int) -> Tally:
+    others = [tally for labeler, tally in tallies.items() if labeler != but and tally.n]
+    return middle([(tally.share, tally.n) for tally in others], n=sum(tally.n for tally in others))
+
+
+def middle(shares: Sequence[tuple[float, int]], *, n: int) -> Tally:
+    """Return the median of shares, each with how many answers it is of, as a tally of `n`. Those of a few answers tell something where there are no others."""
+    telling = [share for share, answers in shares if answers >= FEWEST] or [share for share, _ in shares]
+    return Tally(round(statistics.median(telling) * n), n) if telling else Tally()
+
+
+def with_the_rest(verdicts: Mapping[int, str]) -> dict[int, float]:
+    """Return who chose the side of the majority of the others: 1, else 0; a half where these are split, or agreement would be looked for among the careless."""
+    votes = Counter(verdicts.values())
+    return {labeler: side(2 * (votes[verdict] - 1) - (len(verdicts) - 1)) for labeler, verdict in verdicts.items()} if len(verdicts) > 1 else {}
+
+
+def side(lead: int) -> float:
+    return 0.5 if lead == 0 else float(lead > 0)
 
 
 # ---- one labeler's answers -----------------------------------------------------------------------------------------
@@ -140,11 +167,11 @@ def added(tallies: Mapping[int, Tally], *, but: int) -> Tally:
 
 def answers_of(campaign: Campaign, labeler_id: int) -> list[Given]:
     """Return the labeler's latest current work in the campaign, as it was given, in four queries. The words are counted where the time is known."""
-    rows = statements.every(WORK, campaign=campaign.pk, labeler=labeler_id, looked_at=LOOKED_AT, window=WINDOW)[::-1]
-    pairs = [row[2] for row in rows]
+    labels = rows(WORK, campaign=campaign.pk, labeler=labeler_id, looked_at=LOOKED_AT, window=WINDOW)[::-1]
+    pairs = [row[2] for row in labels]
     others, sizes = others_at(pairs, but=labeler_id), lengths(pairs)
-    words = words_of([row[2] for row in rows if row[-1] is not None])
-    return [Given(row[0], row[1], answer_of(row[2:], others, sizes, words)) for row in rows]
+    words = words_of([row[2] for row in labels if row[-1] is not None])
+    return [Given(row[0], row[1], answer_of(row[2:], others, sizes, words)) for row in labels]
 
 
 def answer_of(row: Sequence[Any], others: Mapping[tuple[int, int], tuple[str, ...]], sizes: Mapping[int, tuple[int, int]], words: Mapping[int, int]) -> Answer:
@@ -173,7 +200,7 @@ def others_at(pairs: Sequence[int], *, but: int) -> dict[tuple[int, int], tuple[
 
 def lengths(pairs: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Return how many characters A and B have."""
-    return {pair: (a, b) for pair, a, b in statements.every(LENGTHS, pairs=list(pairs))}
+    return {pair: (a, b) for pair, a, b in rows(LENGTHS, pairs=list(pairs))}
 
 
 def words_of(pairs: Sequence[int]) -> dict[int, int]:
@@ -193,7 +220,7 @@ def words_on_screen(messages: Iterable[Mapping[str, str]], a: str, b: str) -> in
 def gold_of(campaign: Campaign, *, labeler: int | None = None, last: int | None = None) -> dict[int, list[GoldGiven]]:
     """Return the gold answers of each labeler, or of one, in the order in which they were given: the last so many, or all."""
     found: defaultdict[int, list[GoldGiven]] = defaultdict(list)
-    for labeler_id, label, at, said, known, left_was_a in statements.every(GOLD, campaign=campaign.pk, labeler=labeler, last=last):
+    for labeler_id, label, at, said, known, left_was_a in rows(GOLD, campaign=campaign.pk, labeler=labeler, last=last):
         found[labeler_id].append(GoldGiven(label, at, GoldAnswer(said=said, known=known, left_was_a=left_was_a)))
     return dict(found)
 
@@ -207,22 +234,22 @@ def gold_scores(campaign: Campaign) -> dict[int, GoldScore]:
 def self_consistency(campaign: Campaign) -> dict[int, Hits]:
     """Return for each labeler how often they said the same of a pair that was shown again with its sides swapped, with the 95 % interval."""
     said: defaultdict[int, list[bool]] = defaultdict(list)
-    for labeler, alike in statements.every(REPEATED, campaign=campaign.pk, last=REPEATS):
+    for labeler, alike in rows(REPEATED, campaign=campaign.pk, last=REPEATS):
         said[labeler].append(alike)
     return {labeler: gold.hits_of(alike) for labeler, alike in said.items()}
 
 
 def latest_of(campaign: Campaign) -> Latest:
     """Return what the campaign's labelers did lately, in two queries."""
-    rows = statements.every(LATEST, campaign=campaign.pk, others=OTHERS, of_each=OF_EACH)
+    latest = rows(LATEST, campaign=campaign.pk, others=OTHERS, of_each=OF_EACH)
     longer: defaultdict[int, list[bool]] = defaultdict(list)
     right: defaultdict[int, list[bool]] = defaultdict(list)
-    for labeler, _, verdict, kind, known, a, b in rows:
+    for labeler, _, verdict, kind, known, a, b in latest:
         if verdict != "tie" and kind in COUNTING and a != b:
             longer[labeler].append((verdict == "a") == (a > b))
         elif verdict != "tie" and kind == "gold" and known != "tie":
             right[labeler].append(verdict == known)
-    pairs = {row[1] for row in rows if row[3] in COUNTING}
+    pairs = {row[1] for row in latest if row[3] in COUNTING}
     return Latest(
         longer={labeler: tally_of(said) for labeler, said in longer.items()},
         gold={labeler: tally_of(said) for labeler, said in right.items()},
@@ -237,3 +264,10 @@ def sides_chosen(pairs: Iterable[int]) -> dict[int, dict[int, str]]:
     for pair, labeler, verdict in labels.values_list("pair", "labeler", "verdict"):
         found[pair][labeler] = str(verdict)
     return dict(found)
+
+
+def rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Ask with the values written into the statement: it is planned for these and for the tables as they are, where a prepared one may be older than they."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()  # type: ignore[no-any-return]

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import statements
 from accounts.models import User
 from labeling import care, evidence, gold, practising, retraction
 from labeling.care import Flag
@@ -48,7 +47,7 @@ def watch(campaign: Campaign, *, at: datetime) -> list[Finding]:
 
     Twice is once: a look without new labels finds nothing, and of two at the same moment one stores.
     """
-    news = statements.every(NEWS, campaign=campaign.pk)
+    news = evidence.rows(NEWS, campaign=campaign.pk)
     if not news:
         return []
     latest = evidence.latest_of(campaign)

@@ -116,6 +116,25 @@ def test_what_is_usual_is_what_the_others_do(campaign: Campaign, lena: User, ott
     assert latest.usual_but(third.pk).agreement == Tally(2, 3)
 
 
+def test_a_few_who_are_careless_do_not_make_the_usual(campaign: Campaign) -> None:
+    people = [make_user() for _ in range(7)]
+    for labeler in people:
+        enrol(campaign, labeler)
+    for number in range(12):
+        pair = make_pair(campaign, a="longer text", b="text")
+        item = make_gold(campaign, "b")
+        for careful in people[:5]:
+            answer(pair, careful, 1)
+            answer(item.pair, careful, 1, kind="gold", gold_item=item)
+        for careless in people[5:]:
+            answer(pair, careless, -1)
+            answer(item.pair, careless, (-1) ** number, kind="gold", gold_item=item)
+    usual = evidence.latest_of(campaign).usual_but(people[0].pk)
+    assert usual.longer == Tally(0, 72)
+    assert usual.gold == Tally(72, 72)
+    assert usual.agreement == Tally(12, 12)
+
+
 def test_nobody_else_is_nothing_usual(campaign: Campaign, lena: User) -> None:
     enrol(campaign, lena)
     answer(make_pair(campaign), lena)
