@@ -49,18 +49,8 @@ def make_campaign(
 
     `settings` are others of `terms.TERMS`; what is left out is as usual.
     """
-    campaign = Campaign(
-        slug=slug,
-        name=name,
-        rubric_version=rubric_version,
-        overlap=overlap,
-        strategy=strategy,
-        ranked_as=strategy,
-        state=state,
-        created_by=actor,
-        created_at=at,
-        **settings,
-    )
+    said = {"slug": slug, "name": name, "rubric_version": rubric_version, "overlap": overlap, "strategy": strategy, "state": state} | settings
+    campaign = Campaign(**said, ranked_as=strategy, created_by=actor, created_at=at)
     check_values(campaign)
     try:
         with transaction.atomic():
@@ -69,9 +59,13 @@ def make_campaign(
         raise SlugTaken(f"There is a campaign {slug!r} already. Choose another slug.") from error
     campaigns.note(campaign, "made", actor=actor, at=at, slug=slug, overlap=overlap, rubric_version=rubric_version.pk, state=state)
     for researcher in {user.pk: user for user in [*([actor] if actor else []), *researchers]}.values():
-        Membership.objects.create(campaign=campaign, user=researcher, role=Role.RESEARCHER)
-        MembershipEvent.objects.create(campaign=campaign, user=researcher, role=Role.RESEARCHER, given=True, actor=actor, at=at)
+        appoint(researcher, campaign, actor=actor, at=at)
     return campaign
+
+
+def appoint(researcher: User, campaign: Campaign, *, actor: User | None, at: datetime) -> None:
+    Membership.objects.create(campaign=campaign, user=researcher, role=Role.RESEARCHER)
+    MembershipEvent.objects.create(campaign=campaign, user=researcher, role=Role.RESEARCHER, given=True, actor=actor, at=at)
 
 
 def change(*, campaign: Campaign, said: dict[str, Any], actor: User | None, at: datetime, until: float | None = None) -> Campaign:
