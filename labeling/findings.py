@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from labeling import bias, watching
 from labeling.models import Campaign, Finding, FindingDecision
-from labeling.words import counted, percent, span
+from labeling.words import NBSP, counted, percent, span
 
 SHOWN = 100
 """Decided findings that a list shows, newest first."""
@@ -114,7 +114,7 @@ def main_row(finding: Finding) -> EvidenceRow:
             what=measure(finding), value=f"{said.get('n', 0)}", interval="", n="", threshold=f"{threshold or ''}", source=str(said.get("source", ""))
         )
     interval = span(percent(said["low"]), percent(said["high"]))
-    level = f" (at {percent(said['level'])})" if said.get("level", 0.95) != 0.95 else ""
+    level = f" (at {100 * said['level']:g}{NBSP}%)" if said.get("level", 0.95) != 0.95 else ""
     return EvidenceRow(
         what=measure(finding),
         value=percent(share),
@@ -161,7 +161,7 @@ def decided_in_words(decision: FindingDecision) -> str:
 def choices_of(finding: Finding) -> list[tuple[str, str]]:
     """Return what may be decided, and what each does."""
     found = in_question(finding)
-    since = "the last good check" if finding.kind == Finding.Kind.GOLD_BELOW_BAR and finding.good_to else "the first that it was made of"
+    since = "the last good check" if finding.kind == Finding.Kind.GOLD_BELOW_BAR and finding.good_to else "the first that the finding was made of"
     if not finding.good_to:
         since = "their first one here"
     one = found.labels == 1
@@ -169,7 +169,7 @@ def choices_of(finding: Finding) -> list[tuple[str, str]]:
     return [
         (FindingDecision.Decision.KEEP, "Keep them all: they count as before"),
         (FindingDecision.Decision.RETRACT, f"{taken}, and the pairs that still want labels wait for somebody else"),
-        (FindingDecision.Decision.DISMISS, "Nothing in it: keep them, and count the finding as wrong"),
+        (FindingDecision.Decision.DISMISS, "Nothing in it: keep them, the finding was wrong"),
     ]
 
 

@@ -160,8 +160,10 @@ def hours(number: float) -> str:
 
 
 def span_of_hours(left: TimeLeft) -> str:
+    """`33 to 52 h`: the unit is said once."""
     low, high = hours(left.low), hours(left.high)
-    return f"{low.removesuffix(f'{NBSP}h') if high.endswith(f'{NBSP}h') else low} to {high}"
+    unit = NBSP + high.rpartition(NBSP)[2]
+    return f"{low.removesuffix(unit)} to {high}"
 
 
 def about(number: int, *, is_exact: bool) -> str:
@@ -236,7 +238,8 @@ def next_of(upcoming: Upcoming, *, labeler: str) -> Next:
 
 def next_row(place: NextPlace) -> NextRow:
     position = "" if place.position is None else f"{place.position + 1:,}"
-    return NextRow(place.pair, place.name, place.kind, place.pool or "anybody", place.priority, why_in_words(place), position)
+    asks_for = place.pool or ("them alone" if place.why in ("name", "check") else "anybody")
+    return NextRow(place.pair, place.name, place.kind, asks_for, place.priority, why_in_words(place), position)
 
 
 def why_in_words(place: NextPlace) -> str:

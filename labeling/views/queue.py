@@ -58,11 +58,13 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, LIVE, context)
     workers = activity.workers_of(found, at=at)
+    rows = [queue_page.worker_row(worker, bar=found.gold_bar / 100) for worker in workers]
     context |= {
         "labelers": [worker.labeler for worker in workers],
         "needs": list(queue_page.needs_of(found, workers)),
         "bar_at": charts.at(found.gold_bar / 100),
-        "workers": [queue_page.worker_row(worker, bar=found.gold_bar / 100) for worker in workers],
+        "workers": rows,
+        "checked": [row for row in rows if row.score or row.alike],
     }
     return render(request, QUEUE, context)
 

@@ -150,10 +150,11 @@ CASES: dict[str, tuple[list[Answer], list[list[str]]]] = {
 @pytest.mark.parametrize("kind", CASES)
 def test_each_flag_is_shown_with_what_it_was_made_of(campaign: Campaign, lena: User, rosa: User, as_: As, kind: str) -> None:
     answers, rows = CASES[kind]
-    page = look(as_(rosa), of_flag(campaign, lena, answers, USUAL, kind))
-    shown = cells(page, EVIDENCE)
+    found = of_flag(campaign, lena, answers, USUAL, kind)
+    shown = cells(look(as_(rosa), found), EVIDENCE)
     assert [row[:2] for row in shown] == rows
     assert shown[0][5]
+    assert kind == "straight_lining" or shown[0][2].endswith(f"(at {100 * found.evidence['level']:g} %)")
 
 
 def test_every_kind_has_its_words(campaign: Campaign, lena: User) -> None:
@@ -172,7 +173,7 @@ def test_the_form_says_what_each_decision_does(rosa: User, finding: Finding, as_
     assert shown == [
         "Keep them all: they count as before",
         "Take back 8 labels on 8 pairs, all since the last good check: they count no more, and the pairs that still want labels wait for somebody else",
-        "Nothing in it: keep them, and count the finding as wrong",
+        "Nothing in it: keep them, the finding was wrong",
         "Let lena go on",
     ]
 

@@ -69,7 +69,7 @@ def test_it_works(campaign: Campaign, rosa: User, lena: User, as_: As) -> None:
         work(campaign, lena, seconds=60)
     page = look(as_(rosa), campaign)
     assert heading(page) == "The queue"
-    assert standfirst(page) == "5 places wait for a label. 1 person is labeling. If they go on as they do, it takes 5 min (2 min to 25 min)."
+    assert standfirst(page) == "5 places wait for a label. 1 person is labeling. If they go on as they do, it takes 5 min (2 to 25 min)."
     assert rows(page, "places-table") == [
         ["free", "waits for anybody", "5", "5"],
         ["held", "on a screen", "0", "0"],
