@@ -23,17 +23,20 @@ LEAST = 50
 """Answers below which a share says nothing of its labeler."""
 
 LEVEL = 0.9999
-"""Over 200 answers with a look after every tenth, an honest labeler whose share is the threshold itself is named at about 1 in 2,000."""
+"""Of 600,000 labelers whose share is the threshold itself, drawn at random, 1 in 3,900 passed it within 200 answers, looked at after every tenth."""
+
+SIDE_LEVEL = 0.99999
+"""Higher, since every honest labeler's share is the threshold, a half: 1 in 320 is named, left or right, within 10,000 answers; at `LEVEL` it was 1 in 25."""
 
 LENGTH_LEVEL = 0.995
-"""Lower, since the threshold itself leaves room: who goes by content alone takes the longer answer less often than people usually do."""
+"""Lower, since the threshold leaves room: who goes by content alone takes the longer answer less often than people usually do."""
 
 READING_SPEED = 238
 """Words a minute that adults read silently, English non-fiction; most of them 175 to 300."""
 READING_SOURCE = "Brysbaert (2019): 238 words a minute, most adults 175 to 300; Rayner et al. (2016): twice the usual speed costs understanding"
 
 TOO_FAST = 0.5
-"""Of the time that reading takes: twice the usual speed (Rayner et al. 2016), and beyond the fastest of Brysbaert's readers by half."""
+"""Of the time that reading takes: twice the usual speed (Rayner et al. 2016), and half as fast again as most of Brysbaert's readers."""
 
 FEWEST_WORDS = 50
 """On a screen with fewer, deciding and pointing take longer than reading: it says nothing of speed."""
@@ -71,7 +74,7 @@ class Answer:
     characters_a: int = 0
     characters_b: int = 0
     words: int = 0
-    """On the screen: the prompt and both responses."""
+    """To be read on the screen: those of the prompt and of both responses, so far as their labeler did not just have them before another pair."""
     active_seconds: float | None = None
     """With the pair on screen and somebody there. None: nothing is said of speed."""
     others: tuple[str, ...] = ()
@@ -192,9 +195,9 @@ def left_leaning(answers: Sequence[Answer], usual: Usual) -> Flag | None:
     left = tally_of(answer.chose_left for answer in work(answers) if answer.chose_left is not None)
     right = Tally(left.n - left.hits, left.n)
     for side, tally in (("left", left), ("right", right)):
-        if is_above(tally, 0.5):
+        if is_above(tally, 0.5, level=SIDE_LEVEL):
             says = f"Chose the {side} side {tally.hits} of {tally.n} times."
-            return Flag("left_leaning", says, shown(tally, threshold=0.5, source="sides are drawn for each pair") | {"side": side})
+            return Flag("left_leaning", says, shown(tally, threshold=0.5, source="sides are drawn for each pair", level=SIDE_LEVEL) | {"side": side})
     return None
 
 

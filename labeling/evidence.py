@@ -170,11 +170,11 @@ def answers_of(campaign: Campaign, labeler_id: int) -> list[Given]:
     labels = rows(WORK, campaign=campaign.pk, labeler=labeler_id, looked_at=LOOKED_AT, window=WINDOW)[::-1]
     pairs = [row[2] for row in labels]
     others, sizes = others_at(pairs, but=labeler_id), lengths(pairs)
-    words = words_of([row[2] for row in labels if row[-1] is not None])
-    return [Given(row[0], row[1], answer_of(row[2:], others, sizes, words)) for row in labels]
+    words = words_to_read(pairs) if any(row[-1] is not None for row in labels) else [0] * len(pairs)
+    return [Given(row[0], row[1], answer_of(row[2:], others, sizes, to_read)) for row, to_read in zip(labels, words, strict=True)]
 
 
-def answer_of(row: Sequence[Any], others: Mapping[tuple[int, int], tuple[str, ...]], sizes: Mapping[int, tuple[int, int]], words: Mapping[int, int]) -> Answer:
+def answer_of(row: Sequence[Any], others: Mapping[tuple[int, int], tuple[str, ...]], sizes: Mapping[int, tuple[int, int]], words: int) -> Answer:
     pair, rubric_version, verdict, preference, both_bad, left_was_a, active_seconds = row
     return Answer(
         verdict=verdict,
@@ -183,7 +183,7 @@ def answer_of(row: Sequence[Any], others: Mapping[tuple[int, int], tuple[str, ..
         left_was_a=left_was_a,
         characters_a=sizes[pair][0],
         characters_b=sizes[pair][1],
-        words=words.get(pair, 0),
+        words=words,
         active_seconds=active_seconds,
         others=others.get((pair, rubric_version), ()),
     )
@@ -203,15 +203,35 @@ def lengths(pairs: Sequence[int]) -> dict[int, tuple[int, int]]:
     return {pair: (a, b) for pair, a, b in rows(LENGTHS, pairs=list(pairs))}
 
 
-def words_of(pairs: Sequence[int]) -> dict[int, int]:
-    """Return how many words are on the screen with each pair."""
-    texts = Pair.objects.filter(pk__in=pairs).values_list("pk", "prompt__messages", "response_a__text", "response_b__text")
-    return {pk: words_on_screen(messages, a, b) for pk, messages, a, b in texts}
+def words_to_read(pairs: Sequence[int]) -> list[int]:
+    """Return how many words there are to read on the screen with each of these pairs, in the order in which they came.
+
+    A prompt or a response that the reader had before, with another pair, need not be read again: where each two of a prompt's five responses are
+    compared, that is most of them.
+    """
+    columns = ("pk", "prompt", "response_a", "response_b", "prompt__messages", "response_a__text", "response_b__text")
+    found = {row[0]: row[1:] for row in Pair.objects.filter(pk__in=pairs).values_list(*columns)}
+    read: set[tuple[str, int]] = set()
+    counts = []
+    for prompt, a, b, messages, text_a, text_b in (found[pair] for pair in pairs):
+        texts = {("x", prompt): in_one(messages), ("y", a): text_a, ("y", b): text_b}
+        counts.append(sum(count_words(text) for key, text in texts.items() if key not in read))
+        read |= texts.keys()
+    return counts
 
 
 def words_on_screen(messages: Iterable[Mapping[str, str]], a: str, b: str) -> int:
-    """Count the words of a prompt and its two responses; in scripts without spaces each character is one, and is read about as fast."""
-    return sum(len(WORD.findall(text)) for text in (*(message["content"] for message in messages), a, b))
+    """Count the words of a prompt and its two responses."""
+    return sum(map(count_words, (in_one(messages), a, b)))
+
+
+def in_one(messages: Iterable[Mapping[str, str]]) -> str:
+    return "\n".join(message["content"] for message in messages)
+
+
+def count_words(text: str) -> int:
+    """Count words; in scripts without spaces each character is one, and is read about as fast."""
+    return len(WORD.findall(text))
 
 
 # ---- gold, repeats, and what is usual ------------------------------------------------------------------------------

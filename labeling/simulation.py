@@ -103,7 +103,7 @@ def away_with(campaign: Campaign) -> timedelta:
     They have no time to spend. So they lease in the past, and the active seconds that they store fit between lease and label.
     """
     first = list(Pair.objects.filter(campaign=campaign).order_by("pk").values_list("pk", flat=True)[:50])
-    words = list(evidence.words_of(first).values())
+    words = evidence.words_to_read(first)
     typical = tastes.reading_seconds(statistics.median(words)) if words else 0.0
     return timedelta(seconds=min(8 * typical, 30 * campaign.lease_minutes))
 

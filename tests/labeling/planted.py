@@ -147,8 +147,12 @@ def usual(world: World, *, seed: int, n: int = 1000) -> Usual:
 
 
 def named(given: list[Answer], known: Usual) -> set[str]:
-    """Return the kinds that any look finds, from the first answers to the last."""
-    return {flag.kind for end in looks(len(given)) for flag in care.flags(given[max(0, end - care.WINDOW) : end], known)}
+    """Return the kinds that any look finds, from the first answers to the last. What was found is not looked for again."""
+    found: set[str] = set()
+    for end in looks(len(given)):
+        recent = given[max(0, end - care.WINDOW) : end]
+        found |= {kind for kind, rule in care.RULES.items() if kind not in found and rule(recent, known)}
+    return found
 
 
 def looks(n: int) -> Iterator[int]:

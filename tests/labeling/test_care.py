@@ -128,7 +128,7 @@ def test_imported_labels_form_no_line_and_lean_to_no_side() -> None:
 def test_leaning_to_a_side_is_named_with_its_exact_interval(side: str, verdict: str) -> None:
     given = [answer(verdict, left_was_a=number % 4 != 0) for number in range(160)]
     flag = one(care.flags(given, SILENT))
-    low, high = clopper_pearson(120, 160, level=care.LEVEL)
+    low, high = clopper_pearson(120, 160, level=care.SIDE_LEVEL)
     assert (flag.kind, flag.says, flag.evidence["side"]) == ("left_leaning", f"Chose the {side} side 120 of 160 times.", side)
     assert (flag.evidence["low"], flag.evidence["high"]) == (round(low, 4), round(high, 4))
     assert flag.evidence["threshold"] == 0.5

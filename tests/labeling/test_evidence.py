@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from labeling import evidence
 from labeling.care import Tally
-from labeling.models import Campaign
+from labeling.models import Campaign, Pair
 from labeling.retraction import retract
-from tests.builders import NOW, make_campaign, make_label, make_pair, make_prompt, make_user
+from tests.builders import NOW, make_campaign, make_label, make_pair, make_prompt, make_response, make_user
 from tests.labeling.answers import answer, checked, enrol, make_gold
 
 
@@ -55,6 +55,19 @@ def test_the_last_two_hundred_are_looked_at(campaign: Campaign, lena: User, monk
 
 def test_words_are_counted_in_every_script() -> None:
     assert evidence.words_on_screen([{"role": "user", "content": "Was ist's?"}], "你好吗", "one-two") == 8
+
+
+def test_what_was_just_read_need_not_be_read_again(campaign: Campaign, lena: User) -> None:
+    prompt = make_prompt(messages=[{"role": "user", "content": "one two three"}])
+    first = make_pair(campaign, a="four five", b="six", prompt=prompt)
+    second = Pair.objects.create(
+        campaign=campaign, prompt=prompt, response_a=first.response_a, response_b=make_response("seven eight nine ten", prompt=prompt),
+        rubric_version=campaign.rubric_version, created_at=NOW,
+    )  # fmt: skip
+    for pair in (first, second, make_pair(campaign, a="four five", b="six")):
+        answer(pair, lena)
+    assert [given.answer.words for given in answers(campaign, lena)][:2] == [6, 4]
+    assert [given.answer.words for given in answers(campaign, lena)][2] > 3
 
 
 def test_an_imported_label_has_no_sides_and_no_time(campaign: Campaign, lena: User) -> None:
