@@ -53,6 +53,8 @@ def no_practice(campaign: Campaign) -> str:
     there = items(campaign, GoldItem.Use.PRACTICE)
     if there >= campaign.practice_items:
         return ""
+    if not there:
+        return "New labelers are to practise first, and no gold item may be used for it: they begin with real work until there is one."
     return f"A practice round is to have {counted(campaign.practice_items, 'item')}, and there {'is' if there == 1 else 'are'} {there}: it is as long as that."
 
 

@@ -15,7 +15,7 @@ from accounts.access import researcher, signed_in
 from labeling import access, adjusting, campaigning, cautions, history, pairing, previews, progress, terms
 from labeling.forms_manage import AttachRunForm, StateForm
 from labeling.forms_settings import SettingsForm, slices_of
-from labeling.models import Campaign, Membership, Role
+from labeling.models import Campaign, Membership, Role, Slot
 
 PAGE, PREVIEW = "labeling/campaign_settings.html", "labeling/campaign_settings.html#preview"
 
@@ -103,6 +103,7 @@ def settings_page(request: HttpRequest, found: Campaign, *, status: int = 200, *
         "campaign": found,
         "allows": terms.STATES_IN_WORDS[terms.State(found.state)],
         "next_states": [(state.value, terms.STATES_IN_WORDS[state]) for state in terms.NEXT_STATES[terms.State(found.state)]],
+        "on_screens": Slot.objects.held().filter(campaign=found).count(),
         "form": SettingsForm(campaign=found),
         "slices": slices_of(found),
         "cautions": cautions.cautions_of(found),

@@ -161,6 +161,15 @@ def test_an_archived_campaign_shows_its_settings_and_takes_none(campaign: Campai
     assert Campaign.objects.get().overlap == 2
 
 
+def test_the_page_says_how_many_pairs_are_on_screens(campaign: Campaign, rosa: User, lena: User, as_: As) -> None:
+    make_pair(campaign)
+    notes = [text_of(note) for note in elements(as_(rosa).get(reverse("campaign-settings", args=[campaign.slug])), "p")]
+    assert any(note.endswith("No pair is on a screen now.") for note in notes)
+    assert assigning.next_for(campaign, lena, at=NOW)
+    notes = [text_of(note) for note in elements(as_(rosa).get(reverse("campaign-settings", args=[campaign.slug])), "p")]
+    assert any(note.endswith("The 1 pair on a screen now may be answered in every state.") for note in notes)
+
+
 def test_cautions_stand_at_the_top(campaign: Campaign, rosa: User, as_: As) -> None:
     Campaign.objects.update(gold_percent=10)
     page = as_(rosa).get(reverse("campaign-settings", args=[campaign.slug]))

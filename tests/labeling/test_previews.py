@@ -174,6 +174,7 @@ def test_it_says_who_has_reached_a_limit_by_then(labelers: list[User]) -> None:
 def test_it_warns_of_gold_that_is_not_there(labelers: list[User]) -> None:
     campaign = make_campaign(overlap=3)
     assert any("no gold item that may be" in caution for caution in preview(campaign, gold_percent=10).cautions)
+    assert any("they begin with real work" in caution for caution in preview(campaign, practice_items=5).cautions)
     GoldItem.objects.create(pair=make_pair(campaign, slots=0), verdict="a", why="clear", added_at=NOW)
     assert not any("gold item that may be" in caution for caution in preview(campaign, gold_percent=10).cautions)
     assert any("there is 1: it is as long as that" in caution for caution in preview(campaign, practice_items=5).cautions)
