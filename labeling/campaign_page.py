@@ -102,6 +102,8 @@ class Figures:
     people: dict[str, int]
     roles: frozenset[str]
     """Those that the reader holds."""
+    findings: int = 0
+    """About labelers' work, on which nobody has decided."""
 
 
 def page_of(figures: Figures) -> Page:
@@ -162,6 +164,9 @@ def of_leaning(labelers: Sequence[LabelerFigures]) -> str:
 
 def needs(figures: Figures) -> Iterator[Need]:
     """Yield what is to be seen to, the most pressing first."""
+    if figures.findings:
+        says = f"{counted(figures.findings, 'finding').capitalize()} about labelers’ work {'waits' if figures.findings == 1 else 'wait'} for a decision."
+        yield Need("due", "Act", says, "findings", "Look and decide")
     yield from needs_of_people(figures)
     yield from needs_of_state(figures.progress)
     yield from needs_of_pairs(figures)

@@ -206,8 +206,8 @@
   // Who sits still is taken to be reading, for as long as reading all the words once takes at the usual speed (Brysbaert 2019: 238 a minute), and for 30 s
   // at least. A coffee is taken out; and who reads without touching anything is never made out to be faster than a usual reader.
   const STILL = 30;
-  const WORDS_A_SECOND = 4;
-  const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
+  const WORDS_A_SECOND = 4; // in scripts without spaces each character is a word, and is read about as fast
+  const WORD = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+/g;
 
   const reading = { active: 0, since: null, still: STILL }; // seconds; `since` is when somebody was last there, null while nothing is on the screen
   const seconds = () => $("form.decide [name=active_seconds]");
@@ -219,7 +219,7 @@
   }
 
   function beginToCount() {
-    const words = $$(".prompt > .cooked, .pane .cooked").map((text) => text.textContent.match(WORD)?.length ?? 0);
+    const words = $$(".prompt .cooked, .pane .cooked").map((text) => text.textContent.match(WORD)?.length ?? 0);
     reading.still = Math.max(STILL, words.reduce((a, b) => a + b, 0) / WORDS_A_SECOND);
     reading.active = Number(seconds()?.value) || countedBefore();
     reading.since = null;

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import researcher, signed_in
 from labeling import access, campaign_page, campaigning, importing, progress, wording
 from labeling.forms_manage import ImportPairsForm, NewCampaignForm
-from labeling.models import Campaign, Membership, Role
+from labeling.models import Campaign, Finding, Membership, Role
 from policies.importing import NothingStored
 
 SHOWN_LINES = 100
@@ -61,6 +61,7 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
         runs=progress.runs_of(found),
         people=progress.people_by_role(found),
         roles=frozenset(Membership.objects.filter(campaign=found, user=signed_in(request)).values_list("role", flat=True)),
+        findings=Finding.objects.filter(campaign=found).undecided().count(),
     )
     context = {"campaign": found, "figures": figures, "page": campaign_page.page_of(figures), "at": timezone.now()}
     return render(request, "labeling/campaign.html", context)

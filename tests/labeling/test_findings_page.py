@@ -63,6 +63,15 @@ def test_it_works(campaign: Campaign, rosa: User, finding: Finding, as_: As) -> 
     assert elements(page, "a", href=at("finding", finding))
 
 
+def test_the_campaigns_page_says_that_one_waits(campaign: Campaign, rosa: User, finding: Finding, as_: As) -> None:
+    client = as_(rosa)
+    page = client.get(reverse("campaign", args=[campaign.slug]))
+    assert "1 finding about labelers’ work waits for a decision." in text_of(elements(page, "ol", class_="needs")[0])
+    assert elements(page, "a", href=reverse("findings", args=[campaign.slug]))
+    decide(client, finding, decision="keep")
+    assert not elements(client.get(reverse("campaign", args=[campaign.slug])), "a", href=reverse("findings", args=[campaign.slug]))
+
+
 def test_without_findings_it_says_so(campaign: Campaign, rosa: User, as_: As) -> None:
     page = as_(rosa).get(reverse("findings", args=[campaign.slug]))
     assert "Nothing was found so far." in text_of(elements(page, "p", class_="standfirst")[0])
