@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule, run_state_machine_as_test
 
 from accounts.models import User
-from labeling import adjudicating, assigning, campaigning, inviting, settling, slotting, submitting
+from labeling import adjudicating, assigning, campaigning, inviting, releasing, settling, slotting, submitting
 from labeling.models import Adjudication, AdjudicationTurn, Assignment, Campaign, Label, Pair, Slot
 from tests.builders import NOW, join, make_campaign, make_pair, make_user
 from tests.labeling.places import UNSETTLED, kind_of
@@ -438,7 +438,7 @@ def settle_nothing(pair: Pair, *, at: datetime) -> Pair:
     return pair
 
 
-def free_nothing(user: User, *campaigns: Campaign) -> int:
+def free_nothing(*args: object, **kwargs: object) -> int:
     return 0
 
 
@@ -448,7 +448,7 @@ def drop_what_is_late(*args: object, **kwargs: object) -> None:
 
 SABOTAGE: list[tuple[object, str, Callable[..., object]]] = [
     (settling, "settle", settle_nothing),
-    (inviting, "free_slots", free_nothing),
+    (releasing, "release_all_of", free_nothing),
     (type(Slot.objects.all()), "close_for", drop_what_is_late),
 ]
 
