@@ -141,13 +141,6 @@ def test_a_claim_takes_no_more_than_its_limit_whatever_the_plan() -> None:
     assert len(claim(run_unknown_to_the_planner(), limit=7)) == 7
 
 
-def test_the_same_claim_with_a_plain_sub_select_takes_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control of the test above."""
-    free, update = generating.CLAIM.removeprefix("\nWITH free AS MATERIALIZED (").split(")\nUPDATE")
-    monkeypatch.setattr(generating, "CLAIM", f"UPDATE{update}".replace("FROM free", f"FROM ({free}) AS free"))
-    assert len(claim(run_unknown_to_the_planner(), limit=7)) > 7
-
-
 def test_a_claim_costs_the_same_for_one_and_for_many() -> None:
     run = make_run(10)
 
