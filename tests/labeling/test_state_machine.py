@@ -6,7 +6,6 @@ The real stages, on the real database, beside a small model of what must come of
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
