@@ -5,42 +5,55 @@ The statements themselves stand where their rule stands. Everything that is not 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
-from psycopg import Cursor
+from psycopg import RawCursor
 
 Row = tuple[Any, ...]
 Instance = TypeVar("Instance", bound=Model)
+PLACEHOLDER = re.compile(r"%(?:%|\((\w+)\)s)")
 
 
 def one(statement: str, **values: Any) -> Row | None:
     """Run a statement and return its first row, or None."""
-    with prepared() as cursor:
-        cursor.execute(statement, values)
+    with executed(statement, values) as cursor:
         return cursor.fetchone()  # type: ignore[no-any-return]
 
 
 def every(statement: str, **values: Any) -> list[Row]:
     """Run a statement and return its rows."""
-    with prepared() as cursor:
-        cursor.execute(statement, values)
+    with executed(statement, values) as cursor:
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 
 def run(statement: str, **values: Any) -> None:
     """Run a statement that returns nothing."""
-    with prepared() as cursor:
-        cursor.execute(statement, values)
+    executed(statement, values).close()
 
 
-def prepared() -> CursorWrapper:
-    """Return a cursor that sends values apart from the statement, so that PostgreSQL plans it once a connection. (Django's own puts them into it.)"""
+def executed(statement: str, values: dict[str, Any]) -> CursorWrapper:
+    """Return a cursor that has sent values apart from the statement, so that PostgreSQL plans it once a connection. (Django's own puts them into it.)"""
     connection.ensure_connection()
-    return connection._prepare_cursor(Cursor(connection.connection))  # type: ignore[no-any-return,attr-defined]
+    numbered, names = with_numbers(statement)
+    cursor: CursorWrapper = connection._prepare_cursor(RawCursor(connection.connection))  # type: ignore[attr-defined]
+    cursor.execute(numbered, [values[name] for name in names])
+    return cursor
+
+
+@cache
+def with_numbers(statement: str) -> tuple[str, list[str]]:
+    """Return a statement with `$1` for the first of its names, and the names in that order: what psycopg would make of it anew each time, if it is long.
+
+    >>> with_numbers("SELECT %(a)s, %(b)s, %(a)s %% 2")
+    ('SELECT $1, $2, $1 % 2', ['a', 'b'])
+    """
+    names = list(dict.fromkeys(name for name in PLACEHOLDER.findall(statement) if name))
+    return PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}" if found[1] else "%", statement), names
 
 
 @cache

@@ -42,15 +42,19 @@ FREE_HERE = "slot.campaign_id = %(campaign)s AND slot.labeler_id IS NULL AND slo
 STRETCH = 1000
 """Places of a pool that one search looks at, at the head and behind it. That many that the labeler may not take cost a few milliseconds."""
 
+# The head of the queue, and what is behind it: each begins where the labeler's cursor stands.
+PARTS = """(
+        SELECT part.* FROM here CROSS JOIN LATERAL (
+            VALUES (true, here.head_rank, 0::bigint), (false, greatest(here.rank, -1), 9223372036854775807)) AS part (is_head, low, high)
+        ORDER BY is_head DESC OFFSET 0
+    ) AS part"""
 # The next free places of a pool in the order they are served: an index scan that goes as far as it is asked to.
-IN_ORDER = """
+IN_ORDER = """(
             SELECT slot.id, slot.pair_id, slot.rubric_version_id, slot.rank FROM labeling_slot AS slot
-            WHERE {free_here} AND slot.reserved_for_id IS NULL AND slot.pool = pools.pool AND {between}
+            WHERE {free_here} AND slot.reserved_for_id IS NULL AND slot.pool = pools.pool AND slot.rank > part.low AND slot.rank < part.high
             ORDER BY slot.rank, slot.id
             LIMIT {stretch}
-"""
-AT_HEAD = IN_ORDER.replace("{between}", "slot.rank > (SELECT head_rank FROM here) AND slot.rank < 0")
-BEHIND_HEAD = IN_ORDER.replace("{between}", "slot.rank > greatest((SELECT rank FROM here), -1)")
+        ) AS slot"""
 
 # SKIP LOCKED: two clients never wait for, or take, the same place.
 LOCKED = """CROSS JOIN LATERAL (
@@ -59,16 +63,20 @@ LOCKED = """CROSS JOIN LATERAL (
         ) AS locked"""
 # One pool after the other, each by its own part of the index.
 IN_POOLS = """
-    SELECT slot.id FROM unnest(%(pools)s::text[]) AS pools (pool)
+    SELECT slot.id FROM {parts}
     CROSS JOIN LATERAL (
-        SELECT slot.id, slot.rank FROM ({in_order}) AS slot
-        {locked}
-        WHERE {may_take} AND {not_parked}
+        SELECT slot.id FROM unnest(%(pools)s::text[]) AS pools (pool)
+        CROSS JOIN LATERAL (
+            SELECT slot.id, slot.rank FROM {in_order} {locked}
+            WHERE {may_take} AND {not_parked}
+            ORDER BY slot.rank, slot.id
+            LIMIT 1
+        ) AS slot
         ORDER BY slot.rank, slot.id
         LIMIT 1
     ) AS slot
-    WHERE %(open)s AND (SELECT state FROM here) = 'working' AND NOT EXISTS (SELECT FROM held) AND NOT EXISTS (SELECT FROM reserved){unless}
-    ORDER BY slot.rank, slot.id
+    WHERE %(open)s AND (SELECT state FROM here) = 'working' AND NOT EXISTS (SELECT FROM held) AND NOT EXISTS (SELECT FROM reserved)
+    ORDER BY part.is_head DESC
     LIMIT 1
 """
 HERE = """
@@ -91,7 +99,8 @@ HEAD_PASSED = """
     SELECT coalesce(
         min(stretch.last) FILTER (WHERE stretch.places = {stretch}),
         greatest(max(stretch.last), CASE WHEN here.head_seen_at <= %(at)s - interval '1 minute' THEN here.head_seen END))
-    FROM unnest(%(pools)s::text[]) AS pools (pool) CROSS JOIN LATERAL (SELECT max(slot.rank) AS last, count(*) AS places FROM ({at_head}) AS slot) AS stretch
+    FROM unnest(%(pools)s::text[]) AS pools (pool) CROSS JOIN (SELECT here.head_rank AS low, 0::bigint AS high OFFSET 0) AS part
+    CROSS JOIN LATERAL (SELECT max(slot.rank) AS last, count(*) AS places FROM {in_order}) AS stretch
 """
 TAKE = """, leased AS (
     UPDATE labeling_slot AS slot SET labeler_id = %(labeler)s, lease = %(key)s, lease_ends_at = %(ends)s
@@ -135,12 +144,10 @@ SEARCH = (
     ORDER BY slot.rank, slot.id
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
-), head AS ("""
-    + IN_POOLS.replace("{in_order}", AT_HEAD).replace("{unless}", "")
-    + "), rest AS ("
-    + IN_POOLS.replace("{in_order}", BEHIND_HEAD).replace("{unless}", " AND NOT EXISTS (SELECT FROM head)")
+), next AS ("""
+    + IN_POOLS
     + """), picked AS (
-    SELECT id FROM reserved UNION ALL SELECT id FROM head UNION ALL SELECT id FROM rest
+    SELECT id FROM reserved UNION ALL SELECT id FROM next
 )"""
     + TAKE
 )
@@ -153,8 +160,7 @@ PARKED = (
         SELECT pair_id, max(at) AS at FROM labeling_parking WHERE labeler_id = %(labeler)s GROUP BY pair_id ORDER BY max(at), pair_id OFFSET 0
     ) AS aside
     CROSS JOIN LATERAL (
-        SELECT slot.id FROM (SELECT * FROM labeling_slot WHERE pair_id = aside.pair_id OFFSET 0) AS slot
-        {locked}
+        SELECT slot.id FROM (SELECT * FROM labeling_slot WHERE pair_id = aside.pair_id OFFSET 0) AS slot {locked}
         WHERE {free_here} AND slot.pool = ANY(%(pools)s::text[]) AND {suits_state}
           AND (slot.reserved_for_id = %(labeler)s OR slot.reserved_for_id IS NULL) AND (slot.kind NOT IN ('work', 'escalation') OR {may_take})
         LIMIT 1
@@ -169,17 +175,15 @@ PARKED = (
 MOVE_ON = (
     HERE  # noqa: S608
     + """, seen AS MATERIALIZED (
-    SELECT pools.pool, slot.* FROM unnest(%(pools)s::text[]) AS pools (pool) CROSS JOIN LATERAL (
-        SELECT slot.rank, true AS at_head, {may_take} AND {not_parked} AS is_locked FROM ({at_head}) AS slot
-        UNION ALL SELECT slot.rank, false, {may_take} AND {not_parked} FROM ({behind_head}) AS slot
-    ) AS slot
+    SELECT part.is_head, pools.pool, slot.rank, {may_take} AND {not_parked} AS is_locked
+    FROM {parts} CROSS JOIN unnest(%(pools)s::text[]) AS pools (pool) CROSS JOIN LATERAL {in_order}
 ), stretches AS (
-    SELECT at_head, max(rank) AS last, min(rank) FILTER (WHERE is_locked) AS locked, count(*) = {stretch} AS is_cut FROM seen GROUP BY at_head, pool
+    SELECT is_head, max(rank) AS last, min(rank) FILTER (WHERE is_locked) AS locked, count(*) = {stretch} AS is_cut FROM seen GROUP BY is_head, pool
 ), ends AS (
-    SELECT at_head, coalesce(least(min(locked) - 1, min(last) FILTER (WHERE is_cut)), max(last)) AS rank FROM stretches GROUP BY at_head
+    SELECT is_head, coalesce(least(min(locked) - 1, min(last) FILTER (WHERE is_cut)), max(last)) AS rank FROM stretches GROUP BY is_head
 ), cursors AS (
-    SELECT coalesce((SELECT ends.rank FROM ends WHERE at_head), here.head_rank) AS head_rank,
-           coalesce((SELECT ends.rank FROM ends WHERE NOT at_head), here.rank) AS rank FROM here
+    SELECT coalesce((SELECT ends.rank FROM ends WHERE is_head), here.head_rank) AS head_rank,
+           coalesce((SELECT ends.rank FROM ends WHERE NOT is_head), here.rank) AS rank FROM here
 ), moved AS (
     UPDATE labeling_enrolment AS enrolment SET head_rank = cursors.head_rank, rank = cursors.rank, epoch = %(epoch)s
     FROM cursors WHERE enrolment.campaign_id = %(campaign)s AND enrolment.labeler_id = %(labeler)s
@@ -193,7 +197,7 @@ UPDATE labeling_enrolment SET rank = %(start)s, head_rank = %(start)s, searched_
 
 
 def filled(statement: str) -> str:
-    parts = {"{head_passed}": HEAD_PASSED, "{at_head}": AT_HEAD, "{behind_head}": BEHIND_HEAD, "{stretch}": str(STRETCH), "{locked}": LOCKED}
+    parts = {"{head_passed}": HEAD_PASSED, "{parts}": PARTS, "{in_order}": IN_ORDER, "{locked}": LOCKED, "{stretch}": str(STRETCH)}
     parts |= {"{free_here}": FREE_HERE, "{suits_state}": SUITS_STATE, "{may_take}": MAY_TAKE, "{not_parked}": NOT_PARKED}
     parts |= {"{columns}": statements.columns(Assignment, "assignment")}
     for name, part in parts.items():
