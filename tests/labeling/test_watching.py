@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,7 +16,7 @@ from config.celery import app
 from labeling import assigning, evidence, settling, submitting, tasks, watching
 from labeling.models import Campaign, Enrolment, EnrolmentEvent, Finding, FindingDecision, Label, Pair, Slot, Standing
 from labeling.slotting import make_slots
-from tests.builders import NOW, make_campaign, make_pair
+from tests.builders import NOW, make_campaign, make_pair, make_user
 from tests.labeling.answers import answer, checked, enrol
 
 LATER = NOW + timedelta(hours=5)
@@ -104,6 +107,34 @@ def test_of_two_looks_at_one_moment_one_stores(campaign: Campaign, lena: User, e
     assert len(watching.store(enrolment.pk, newest, first, at=LATER)) == 1
     assert watching.store(enrolment.pk, newest, second, at=LATER) == []
     assert Finding.objects.count() == 1
+
+
+@pytest.mark.commits
+def test_two_sweeps_at_once_pause_once(committed_db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have worked out their findings before either stores."""
+    lena = make_user()
+    campaign = make_campaign(labelers=(lena,))
+    enrolment = enrol(campaign, lena, state=Enrolment.State.WORKING)
+    checked(campaign, lena, WRONG)
+    both, worked_out, find = threading.Barrier(2), [], watching.found
+
+    def found(*args: Any, **kwargs: Any) -> list[Finding]:
+        worked_out.append(find(*args, **kwargs))
+        both.wait(timeout=30)
+        return worked_out[-1]
+
+    def look() -> list[str]:
+        try:
+            return watch(campaign)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(watching, "found", found)
+    with ThreadPoolExecutor(2) as threads:
+        stored = [future.result() for future in [threads.submit(look), threads.submit(look)]]
+    assert [len(findings) for findings in worked_out] == [1, 1]
+    assert sorted(stored) == [[], ["gold_below_bar"]]
+    assert (Finding.objects.count(), EnrolmentEvent.objects.count(), state_of(enrolment)) == (1, 1, "paused")
 
 
 def test_nobody_without_new_labels_is_looked_at(campaign: Campaign, lena: User, enrolment: Enrolment) -> None:
