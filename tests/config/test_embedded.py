@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -24,6 +23,7 @@ import redis
 from config import embedded
 from config.embedded.postgres import SOCKET, Postgres
 from config.embedded.redis import Redis
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 USER = """
@@ -120,15 +120,6 @@ def mentions(process: psutil.Process, place: str) -> bool:
         return process.pid != os.getpid() and (process.cwd().startswith(place) or any(place in word for word in process.cmdline()))
     except psutil.Error:
         return False
-
-
-def eventually(is_so: Callable[[], bool], *, seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def ask(url: str, question: str) -> str:

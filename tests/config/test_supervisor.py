@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from config import supervisor
-from tests.config.test_embedded import ROOT, eventually, kill_all, processes_of
+from tests.config.test_embedded import ROOT, kill_all, processes_of
+from tests.waiting import eventually
 
 # Argument 1 is a folder. `stubborn` ignores the request to stop, and has a child; `brief` writes down that it ran, and dies.
 DEMO = """

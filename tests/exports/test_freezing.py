@@ -17,6 +17,7 @@ from exports.models import Dataset, DatasetFile, DatasetRow, DatasetVersion, Ver
 from labeling.models import Campaign
 from tests.builders import make_campaign, make_pair, make_user
 from tests.exports.settled import order, settled_campaign, settled_pair
+from tests.waiting import wait_until
 
 
 def test_it_works(version: DatasetVersion, everyday: Campaign, rosa: User) -> None:
@@ -150,10 +151,17 @@ def test_without_a_second_try_one_of_two_is_turned_away(committed_db: str, monke
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(freeze)
         second = pool.submit(freeze)
-        gate.wait(timeout=30)  # one of them has the number and goes on; the other waits for the row
+        wait_until(somebody_waits_for_a_row, seconds=30)  # one of them has the number; the other looked before it is given
+        gate.wait(timeout=30)
         answers = {first.result(timeout=60), second.result(timeout=60)}
     assert "version 2" in answers
     assert any("others were freezing" in answer for answer in answers)
+
+
+def somebody_waits_for_a_row() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
+        return bool(cursor.fetchone()[0])
 
 
 # Never to change

@@ -7,9 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from policies.models import GenerationRun, Response
 from tests.builders import NOW, make_prompt, make_prompt_set
 from tests.policies.rows import make_echo
 from tests.serving import ROOT, environment
+from tests.waiting import wait_until
 
 Process = subprocess.Popen[bytes]
 
@@ -124,13 +124,6 @@ def own_redis() -> Iterator[OwnRedis]:
         yield found
     finally:
         found.kill()
-
-
-def wait_until(true: Callable[[], bool], *, seconds: float) -> None:
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends, f"still not so after {seconds} s"
-        time.sleep(0.05)
 
 
 def statuses(run: GenerationRun) -> Counter[str]:

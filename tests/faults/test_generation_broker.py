@@ -7,7 +7,8 @@ import time
 import pytest
 
 from policies.engines.echo import SLOW
-from tests.faults.generation import celery_worker, check_once_each, is_over, make_slow_run, own_redis, statuses, sweeping, wait_until
+from tests.faults.generation import celery_worker, check_once_each, is_over, make_slow_run, own_redis, statuses, sweeping
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.commits, pytest.mark.slow]
 

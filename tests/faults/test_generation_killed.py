@@ -14,8 +14,9 @@ from django.utils import timezone
 from policies import generating
 from policies.engines.echo import CRASH, SLOW
 from policies.models import GenerationRun, Response
-from tests.faults.generation import answering, celery_worker, check_once_each, is_over, kill, make_slow_run, own_redis, statuses, sweeping, wait_until
+from tests.faults.generation import answering, celery_worker, check_once_each, is_over, kill, make_slow_run, own_redis, statuses, sweeping
 from tests.policies.rows import claim, finish, make_run
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.commits, pytest.mark.slow]
 
