@@ -1,54 +1,21 @@
-"""Datasets, their numbered versions, rows and files. Here, and only here, a response is chosen or rejected."""
+"""Numbered versions, their rows and files. Here, and only here, a response is chosen or rejected."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from accounts.ledgers import REFUSE, append_only
+from accounts.ledgers import append_only
+from exports.models.dataset import Dataset
+from exports.models.sealing import sealed
 from labeling.models import Campaign, Pair, RubricVersion
 from policies.models import Prompt, Response
-
-
-def sealed(*, but: Sequence[str]) -> list[pgtrigger.Trigger]:
-    """Return the triggers of rows that are born whole: `but` names the columns that may change; no DELETE, no TRUNCATE."""
-    rest = "".join(f" - '{column}'" for column in but)
-    update = f"IF (to_jsonb(OLD){rest}) = (to_jsonb(NEW){rest}) THEN RETURN NEW; END IF; {REFUSE}"
-    _, delete, truncate = append_only()
-    return [pgtrigger.Trigger(name="refuse_update", when=pgtrigger.Before, operation=pgtrigger.Update, func=update), delete, truncate]
-
-
-class Dataset(models.Model):
-    """A name under which versions are numbered. Its salt and shares decide the split of every prompt family, once and for ever."""
-
-    name = models.SlugField(max_length=80, unique=True)
-    description = models.CharField(max_length=300, blank=True)
-    salt = models.CharField(max_length=64, help_text="Of the splits. Printed in every manifest, so that anybody can work the splits out again.")
-    secret = models.CharField(max_length=64, help_text="Of the labelers' pseudonyms. It never leaves the database.")
-    shares: models.JSONField[dict[str, float]] = models.JSONField(help_text="Of train, validation and test: fractions that add up to 1.")
-    last_number = models.PositiveIntegerField(default=0, help_text="Of the newest version. Raising it is the lock under which a version is made.")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=~Q(salt="") & ~Q(secret="") & ~Q(salt=F("secret")), name="dataset_salt_and_secret_are_two"),
-        ]
-        triggers = sealed(but=["description", "last_number"])
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        return reverse("dataset", args=[self.name])
 
 
 class DatasetVersion(models.Model):
