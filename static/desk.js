@@ -1,4 +1,4 @@
-/* The desk: keys, linked scrolling, raw text, and a decision that is never lost on its way.
+/* The desk: keys, and a decision that is never lost on its way. How a pair is read is in reading.js, which is told of each pair by the event "pair".
    Every control carries its own key in data-key; this script only finds it. Without this script the page still works. */
 (() => {
   "use strict";
@@ -10,7 +10,7 @@
 
   /* ---- what a person has set, on this machine ---- */
 
-  const settings = { linked: true, raw: false, keys: true };
+  const settings = { keys: true };
   try {
     Object.assign(settings, JSON.parse(localStorage.getItem("desk") ?? "{}"));
   } catch {
@@ -28,9 +28,6 @@
   }
 
   function showSettings() {
-    $("#link-tool")?.setAttribute("aria-pressed", settings.linked);
-    $("#raw-tool")?.setAttribute("aria-pressed", settings.raw);
-    document.documentElement.toggleAttribute("data-raw", settings.raw);
     const keys = $("#single-keys");
     if (keys) keys.checked = settings.keys;
   }
@@ -69,43 +66,9 @@
     return made;
   }
 
-  /* ---- reading: both panes move together, in proportion ---- */
-
-  const scrollers = () => $$(".pane .scroll");
-  const room = (pane) => pane.scrollHeight - pane.clientHeight;
-  const placed = new WeakMap(); // where this script put a pane, so that its own scrolling is not followed back
-
-  function follow(pane) {
-    if (!settings.linked || Math.abs((placed.get(pane) ?? -9) - pane.scrollTop) < 2) {
-      placed.delete(pane);
-      return;
-    }
-    placed.delete(pane);
-    const other = scrollers().find((each) => each !== pane);
-    if (!other || room(pane) < 1 || room(other) < 1) return;
-    const top = Math.round((pane.scrollTop / room(pane)) * room(other));
-    if (Math.abs(other.scrollTop - top) < 1) return;
-    placed.set(other, top);
-    other.scrollTop = top;
-  }
-
-  function scrollOn(event) {
-    const steps = { ArrowDown: 40, ArrowUp: -40, PageDown: 0.9, PageUp: -0.9, " ": event.shiftKey ? -0.9 : 0.9, Home: -Infinity, End: Infinity };
-    const step = steps[event.key];
-    const panes = scrollers().filter((pane) => room(pane) > 0);
-    if (step === undefined || !panes.length) return false;
-    const moved = settings.linked ? [panes.reduce((a, b) => (room(b) > room(a) ? b : a))] : panes;
-    for (const pane of moved) {
-      const by = Math.abs(step) < 1 ? step * pane.clientHeight : step;
-      pane.scrollTop = Math.min(Math.max(pane.scrollTop + by, 0), room(pane));
-    }
-    return true;
-  }
-
   /* ---- keys ---- */
 
   const isTyping = (element) => element.matches("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=button], [type=submit])");
-  const isAtRest = (element) => element === document.body || element === desk();
   const dialog = () => $("[role=dialog]:popover-open");
 
   /** The key as it is printed on the control: on a keyboard of another script, the key in the same place. */
@@ -160,7 +123,6 @@
     }
     const chord = event.ctrlKey || event.altKey || event.metaKey;
     if (chord && !event.getModifierState("AltGraph")) return;
-    if (isAtRest(event.target) && !dialog() && scrollOn(event)) return event.preventDefault();
     if (!settings.keys || event.repeat || event.key === " ") return;
     const control = find(keyOf(event));
     if (!control) return;
@@ -373,12 +335,12 @@
   /* ---- each pair begins alike ---- */
 
   function begin() {
-    for (const pane of scrollers()) pane.addEventListener("scroll", () => follow(pane), { passive: true });
     if (rubricWasOpen) $("#rubric")?.showPopover();
     rubricWasOpen = false;
     showSettings();
     showReadiness();
     beginToCount();
+    document.dispatchEvent(new Event("pair"));
     scrollTo(0, 0);
     desk()?.focus({ preventScroll: true });
     const news = $("#news")?.textContent.replace(/\s+/g, " ").trim();
@@ -390,10 +352,6 @@
     if (event.target.id === "single-keys") set("keys", event.target.checked);
   });
   for (const name of ["input", "change"]) document.addEventListener(name, showReadiness);
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("#link-tool")) set("linked", !settings.linked);
-    if (event.target.closest("#raw-tool")) set("raw", !settings.raw);
-  });
   addEventListener("online", send);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && send());
   addEventListener("beforeunload", (event) => kept && event.preventDefault());

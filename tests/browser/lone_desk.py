@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route
 from labeling.cards import Card
 
 ORIGIN = "http://127.0.0.1:9"
-SCRIPTS = """<script src="/static/django_htmx/htmx-2.min.js" defer></script><script src="/static/desk.js" defer></script>"""
+SCRIPTS = "".join(f'<script src="/static/{name}" defer></script>' for name in ("django_htmx/htmx-2.min.js", "reading.js", "desk.js"))
 VISIBILITY = """state => {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
