@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+from exports.models.access import Download, DownloadLink, SplitAccess
 from exports.models.dataset import Dataset
+from exports.models.gate import GateFigure, GateThreshold, GoldenPair, Waiver
+from exports.models.life import VersionEvent
+from exports.models.reading import RowReading, SampleRow
 from exports.models.version import DatasetFile, DatasetRow, DatasetVersion, VersionCampaign
 
-__all__ = ["Dataset", "DatasetFile", "DatasetRow", "DatasetVersion", "VersionCampaign"]
+__all__ = [
+    "Dataset",
+    "DatasetFile",
+    "DatasetRow",
+    "DatasetVersion",
+    "Download",
+    "DownloadLink",
+    "GateFigure",
+    "GateThreshold",
+    "GoldenPair",
+    "RowReading",
+    "SampleRow",
+    "SplitAccess",
+    "VersionCampaign",
+    "VersionEvent",
+    "Waiver",
+]

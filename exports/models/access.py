@@ -1,0 +1,129 @@
+"""Who may download a private split, links that somebody made, and every download."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.ledgers import append_only
+from accounts.models import ApiToken
+from exports.models.dataset import Dataset
+from exports.models.sealing import sealed
+from exports.models.version import DatasetVersion
+
+
+class SplitAccess(models.Model):
+    """Somebody asked for the private split of a dataset, or it was decided. A ledger: the latest decision about a person holds."""
+
+    class Kind(models.TextChoices):
+        REQUESTED = "requested"
+        APPROVED = "approved"
+        """The person is named: they may download it."""
+
+        REFUSED = "refused"
+        REVOKED = "revoked"
+        """They may no longer."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="split_access")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", help_text="Null: an operator.")
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(reason__regex=r"\S"), name="split_access_says_why"),
+            # Whoever wants it asks; somebody else says so.
+            models.CheckConstraint(
+                condition=Q(kind="requested", actor=F("person")) | ~Q(kind="requested") & ~Q(actor=F("person")), name="nobody_decides_on_their_own_access"
+            ),
+        ]
+        indexes = [models.Index(fields=["dataset", "person", "id"], name="split_access_by_person")]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.person_id} in {self.dataset_id}"
+
+
+class DownloadLinkQuerySet(models.QuerySet["DownloadLink"]):
+    def usable(self, *, at: datetime) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=at, made_by__is_active=True, made_by__is_researcher=True)
+
+
+class DownloadLink(models.Model):
+    """An address by which a file can be fetched without an account until it expires or is revoked. Only the hash of its secret is kept."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="links")
+    name = models.CharField(max_length=120, help_text="Of the file.")
+    digest = models.CharField(max_length=64, unique=True)
+    shown = models.CharField(max_length=12, help_text="The secret's beginning, to recognise it by.")
+    for_whom = models.CharField(max_length=120)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = DownloadLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="download_link_expires_after_it_is_made"),
+            models.CheckConstraint(condition=~Q(for_whom=""), name="download_link_says_for_whom"),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True) | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="revoked_download_link_says_by_whom",
+            ),
+        ]
+        triggers = sealed(but=["revoked_at", "revoked_by_id"])
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.for_whom}"
+
+
+class Download(models.Model):
+    """Bytes of a version that were sent: who, what, when, from where, which bytes, by what right. A ledger, written before the first byte leaves."""
+
+    class How(models.TextChoices):
+        SESSION = "session"
+        """In the browser, signed in."""
+
+        TOKEN = "token"  # noqa: S105 - no secret
+        """By a program."""
+
+        LINK = "link"
+        """By a link that somebody made; who held it is not known."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="downloads")
+    name = models.CharField(max_length=120, help_text="Of the file.")
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField(help_text="Of the whole file, in bytes.")
+    first_byte = models.PositiveBigIntegerField(help_text="From 0.")
+    last_byte = models.PositiveBigIntegerField(help_text="The last one sent.")
+    how = models.CharField(max_length=7, choices=How.choices)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True, related_name="+")
+    link = models.ForeignKey(DownloadLink, on_delete=models.PROTECT, null=True, related_name="downloads")
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(first_byte__lte=F("last_byte"), last_byte__lt=F("size")), name="download_sent_bytes_of_the_file"),
+            models.CheckConstraint(
+                condition=Q(how="session", person__isnull=False, token__isnull=True, link__isnull=True)
+                | Q(how="token", person__isnull=False, token__isnull=False, link__isnull=True)
+                | Q(how="link", person__isnull=True, token__isnull=True, link__isnull=False),
+                name="download_says_by_what_right",
+            ),
+        ]
+        indexes = [models.Index(fields=["version", "-id"], name="download_by_version")]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.version_id}"
