@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exports.models.access import Download, DownloadLink, SplitAccess
 from exports.models.dataset import Dataset
+from exports.models.family import FamilyMember, Sketch
 from exports.models.gate import GateFigure, GateThreshold, GoldenPair, Waiver
 from exports.models.life import VersionEvent
 from exports.models.reading import RowReading, SampleRow
@@ -16,11 +17,13 @@ __all__ = [
     "DatasetVersion",
     "Download",
     "DownloadLink",
+    "FamilyMember",
     "GateFigure",
     "GateThreshold",
     "GoldenPair",
     "RowReading",
     "SampleRow",
+    "Sketch",
     "SplitAccess",
     "VersionCampaign",
     "VersionEvent",

@@ -1,0 +1,111 @@
+"""From settled pairs to the family and the split of their prompts in a dataset: drawn once, stored, and never moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+
+from django.db import connection
+
+from exports import families, splits
+from exports.models import Dataset, FamilyMember, Sketch
+from labeling.models import Campaign
+
+STORED_AT_ONCE = 10_000
+
+NEW_TEXTS = """
+SELECT DISTINCT sketch.cluster, sketch.key FROM labeling_pair AS pair JOIN exports_sketch AS sketch ON sketch.prompt_id = pair.prompt_id
+ WHERE pair.campaign_id = ANY(%s) AND pair.standing IN ('agreed', 'adjudicated') AND sketch.cluster IS NOT NULL
+   AND NOT EXISTS (SELECT FROM exports_familymember AS member WHERE member.dataset_id = %s AND member.key = sketch.key)
+ ORDER BY sketch.cluster, sketch.key
+"""
+KNOWN_CLUSTERS = """
+SELECT sketch.cluster, min(member.family), array_agg(DISTINCT member.split)
+  FROM exports_familymember AS member JOIN exports_sketch AS sketch ON sketch.key = member.key
+ WHERE member.dataset_id = %s AND sketch.cluster = ANY(%s) GROUP BY sketch.cluster
+"""
+STORE = """
+INSERT INTO exports_familymember (dataset_id, key, family, split)
+SELECT %s, new.key, new.family, new.split FROM unnest(%s::text[], %s::text[], %s::text[]) AS new (key, family, split)
+"""
+
+Placed = tuple[str, str, str]
+"""A text's key, its family, its split."""
+
+
+def assign(dataset: Dataset, campaigns: Sequence[Campaign]) -> int:
+    """Give every settled prompt of the campaigns that has none in the dataset a family and a split, and return how many got one.
+
+    A prompt goes where its relatives are. One with relatives in two splits gets none: it would carry one into the other, so its pairs are left out.
+    Call it under the dataset's lock. Prompts that were not sketched yet (`sketching.catch_up`) get none either.
+    """
+    stored = 0
+    placed = iter(placements(dataset, campaigns))
+    while part := list(islice(placed, STORED_AT_ONCE)):
+        store(dataset, part)
+        stored += len(part)
+    return stored
+
+
+def placements(dataset: Dataset, campaigns: Sequence[Campaign]) -> Iterator[Placed]:
+    new = new_texts(dataset, campaigns)
+    known = known_clusters(dataset, sorted({cluster for cluster, _ in new}))
+    for cluster, texts in groupby(new, key=lambda text: text[0]):
+        keys = [key for _, key in texts]
+        family, found = known.get(cluster, (keys[0], []))
+        if len(found) > 1:
+            yield from untangled(dataset, cluster, keys)
+        else:
+            split = found[0] if found else split_in(dataset, family)
+            yield from ((key, family, split) for key in keys)
+
+
+def new_texts(dataset: Dataset, campaigns: Sequence[Campaign]) -> list[tuple[int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(NEW_TEXTS, [[campaign.pk for campaign in campaigns], dataset.pk])
+        return list(cursor.fetchall())
+
+
+def known_clusters(dataset: Dataset, clusters: Sequence[int]) -> dict[int, tuple[str, list[str]]]:
+    """Return the clusters of which the dataset holds prompts already: the least of their families, and their splits."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN_CLUSTERS, [dataset.pk, list(clusters)])
+        return {cluster: (family, found) for cluster, family, found in cursor.fetchall()}
+
+
+def split_in(dataset: Dataset, family: str) -> str:
+    return splits.split_of(family, salt=dataset.salt, shares=dataset.shares)
+
+
+def untangled(dataset: Dataset, cluster: int, keys: Iterable[str]) -> Iterator[Placed]:
+    """Place the new texts of a cluster that reaches into several splits, one by one; without those that connect the splits."""
+    held = {key: (family, split) for key, family, split in members_in(dataset, cluster)}
+    texts = list(texts_of(cluster, {*keys, *held}, held))
+    found = families.place(texts, lambda family: split_in(dataset, family))
+    return ((key, family, split) for key, (family, split) in sorted(found.placed.items()))
+
+
+def members_in(dataset: Dataset, cluster: int) -> Iterable[tuple[str, str, str]]:
+    of_cluster = Sketch.objects.filter(cluster=cluster).values("key")
+    return FamilyMember.objects.filter(dataset=dataset, key__in=of_cluster).values_list("key", "family", "split")
+
+
+def texts_of(cluster: int, keys: set[str], held: dict[str, tuple[str, str]]) -> Iterator[families.Text]:
+    """Yield what is compared: a text that several prompts have once, with all their openings and conversations."""
+    rows = Sketch.objects.filter(cluster=cluster, key__in=keys).order_by("key", "pk").values_list("key", "sketch", "opening", "conversation")
+    for key, same in groupby(rows.iterator(), key=lambda row: row[0]):
+        prompts = list(same)
+        family, split = held.get(key, ("", ""))
+        yield families.Text(
+            key=key,
+            sketch=bytes(prompts[0][1]),
+            openings=frozenset(opening for _, _, opening, _ in prompts),
+            conversations=frozenset(conversation for *_, conversation in prompts if conversation is not None),
+            family=family,
+            split=split,
+        )
+
+
+def store(dataset: Dataset, placed: Sequence[Placed]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, [dataset.pk, *map(list, zip(*placed, strict=True))])
