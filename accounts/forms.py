@@ -18,6 +18,7 @@ MAY = {
     ApiToken.Scope.LABEL: "label: ask for pairs and answer them",
     ApiToken.Scope.READ: "read: campaigns, figures, policies, dataset versions",
     ApiToken.Scope.WRITE: "write: import, register, start runs, change campaigns, freeze",
+    ApiToken.Scope.DOWNLOAD: "download: fetch files of dataset versions, and nothing else",
 }
 
 

@@ -86,6 +86,9 @@ class ApiToken(models.Model):
         WRITE = "write"
         """Import, register, start runs, change campaigns, freeze."""
 
+        DOWNLOAD = "download"
+        """Fetch the files of dataset versions, and nothing else."""
+
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=80)
     digest = models.CharField(max_length=64, unique=True)
