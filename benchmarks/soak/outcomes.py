@@ -50,5 +50,9 @@ def at_most(name: str, got: float, limit: float) -> Figure:
     return Figure(name, got, f"at most {limit:g}", got <= limit)
 
 
-def at_least(name: str, got: int, least: int) -> Figure:
+def between(name: str, got: float, low: float, high: float) -> Figure:
+    return Figure(name, got, f"{low:g} to {high:g}", low <= got <= high)
+
+
+def at_least(name: str, got: float, least: float) -> Figure:
     return Figure(name, got, f"at least {least:,}", got >= least)

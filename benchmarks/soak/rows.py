@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks.soak.faults import Outage, OwnPostgres, celery, kill_workers, seconds_away, stop_postgres
+from benchmarks.soak.faults import Outage, celery, kill_workers, seconds_away, stop_postgres
 from benchmarks.soak.judging import Work, judge, leave_the_database, make_campaign
 from benchmarks.soak.labelers import Labeler, Manner, Person, Record, attempt, session
 from benchmarks.soak.outcomes import Figure, Outcome, at_least, at_most, exactly
+from benchmarks.soak.rig import Rig
 from labeling import tasks
 from labeling.models import Campaign, Slot
 
@@ -34,18 +34,6 @@ FREE_WITHIN = 20.0
 """Seconds after the end of a lease."""
 
 Sweeping = Callable[["Rig"], AbstractAsyncContextManager[None]]
-
-
-@dataclass(frozen=True)
-class Rig:
-    """The product being served, and what it takes to break it."""
-
-    base: str
-    web: int
-    """Process id of gunicorn's master."""
-    postgres: OwnPostgres | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-    folder: Path = Path()
 
 
 def row_1(rig: Rig, *, tenth: bool) -> Outcome:
@@ -66,9 +54,6 @@ def row_4(rig: Rig, *, tenth: bool) -> Outcome:
     if tenth:
         return with_half_vanished(rig, Work(pairs=100, overlap=3, labelers=40), lease=SHORT_LEASE, sweeping=on_the_clock)
     return with_half_vanished(rig, Work(pairs=1000, overlap=3, labelers=40), lease=LEASE, sweeping=by_celery)
-
-
-ROWS: dict[int, Callable[..., Outcome]] = {1: row_1, 2: row_2, 3: row_3, 4: row_4}
 
 
 # ---- what every row does

@@ -20,7 +20,8 @@ from benchmarks.soak import rows
 from benchmarks.soak.faults import Outage, OwnPostgres, seconds_away
 from benchmarks.soak.judging import Work, leave_the_database
 from benchmarks.soak.labelers import Answer, Record
-from benchmarks.soak.rows import Rig, Soak
+from benchmarks.soak.rig import Rig
+from benchmarks.soak.rows import Soak
 from config import env
 from config.embedded.postgres import NAME
 from tests.serving import serving

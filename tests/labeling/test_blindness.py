@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,52 +13,37 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
-from benchmarks.blindness import LEVEL, Exchange, Finding, auc, look
+from benchmarks.blindness import LEVEL, Exchange, auc, look
+from benchmarks.watching import GOLD, QUESTIONS, Seen, Watch, told_apart
 from labeling import preparing
 from labeling.models import Assignment
-from tests.labeling.blind import Seen, Watch, add_work, make_watched_campaign
+from tests.labeling.blind import add_work, make_watched_campaign, watch
 
 EXCHANGES = 400
 """Of 4,000 that `make soak` looks at."""
 WORK = 180
 """Pairs that are more than enough for them."""
 
-Tell = Callable[[Seen], bool]
-
-
-def told_apart(seen: Iterable[Seen], kind: Tell, among: Tell = lambda seen: True, *, seed: int = 1) -> Finding:
-    chosen = [one for one in seen if among(one)]
-    return look([one.exchange for one in chosen], [kind(one) for one in chosen], seed=seed)
-
-
-QUESTIONS: dict[str, tuple[Tell, Tell]] = {
-    "gold on the screen": (lambda seen: seen.kind == "gold", lambda seen: seen.kind in ("gold", "work")),
-    "gold answered": (lambda seen: seen.answered == "gold", lambda seen: seen.answered in ("gold", "work")),
-    "a repeat on the screen": (lambda seen: seen.kind == "repeat", lambda seen: seen.kind in ("repeat", "work")),
-    "a repeat answered": (lambda seen: seen.answered == "repeat", lambda seen: seen.answered in ("repeat", "work")),
-    "the policy on the left": (lambda seen: seen.left == "tuned", lambda seen: True),
-}
-
 
 @pytest.mark.slow
 def test_nothing_but_the_texts_tells_what_a_pair_is_for(lena: User) -> None:
     """A blind product is taken for a leaky one once in a thousand questions: what is found is looked for again, in new exchanges."""
     campaign = make_watched_campaign(lena, pairs=WORK, gold=60)
-    watch = Watch(campaign, lena)
-    seen = walk(watch)
+    watched = watch(campaign, lena)
+    seen = walk(watched)
     assert min(Counter(one.kind for one in seen).values()) > EXCHANGES // 10
-    suspected = [name for name, question in QUESTIONS.items() if told_apart(seen, *question).p <= LEVEL]
+    suspected = [name for name in QUESTIONS if told_apart(seen, name).p <= LEVEL]
     if suspected:
         add_work(campaign, WORK)
-        again = walk(watch)
-        found = {name: told_apart(again, *QUESTIONS[name]) for name in suspected}
+        again = walk(watched)
+        found = {name: told_apart(again, name) for name in suspected}
         assert {name: told for name, told in found.items() if told.p <= LEVEL} == {}
 
 
-def walk(watch: Watch) -> list[Seen]:
+def walk(watched: Watch) -> list[Seen]:
     """Everything is rendered ahead, as the sweep does. A page is looked at again after each fourth answer."""
-    preparing.prepare(watch.campaign, until=time.monotonic() + 60)
-    seen = watch.walk(EXCHANGES * 4 // 5)
+    preparing.prepare(watched.campaign, until=time.monotonic() + 60)
+    seen = watched.walk(EXCHANGES * 4 // 5)
     assert len(seen) > EXCHANGES
     return seen
 
@@ -74,8 +58,8 @@ def test_a_leak_in_the_product_is_found(lena: User, monkeypatch: pytest.MonkeyPa
         return answer
 
     monkeypatch.setattr("labeling.views.work.render", render_and_tell)
-    seen = [one for one in Watch(campaign, lena).walk(100) if one.exchange.surface != "api"]
-    told = told_apart(seen, *QUESTIONS["gold on the screen"])
+    seen = [one for one in watch(campaign, lena).walk(100) if one.exchange.surface != "api"]
+    told = told_apart(seen, GOLD)
     assert (told.auc >= 0.9, told.p <= LEVEL) == (True, True), told
     assert "x-queue" in told.telling[0]
 
