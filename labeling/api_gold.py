@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -22,6 +23,8 @@ from labeling.forms import check_kept_whole
 from labeling.forms_gold import MOST_WHY
 from labeling.models import Campaign, GoldItem, Pair, Role, Verdict
 
+A_PAGE = 200
+PAGE = OpenApiParameter("page", int, description=f"From 1; {A_PAGE} items each. A page after the last is empty.")
 ITEM = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Number of the item's version.")
 
 
@@ -69,7 +72,7 @@ class NewGoldSerializer(SaidOfGoldSerializer):
         return attrs
 
 
-@extend_schema(methods=["GET"], parameters=[SLUG], responses=GoldItemSerializer(many=True), operation_id="gold_list")
+@extend_schema(methods=["GET"], parameters=[SLUG, PAGE], responses=GoldItemSerializer(many=True), operation_id="gold_list")
 @extend_schema(
     methods=["POST"], parameters=[SLUG], request=NewGoldSerializer, responses={201: GoldItemSerializer, 409: RefusalSerializer}, operation_id="gold_make"
 )
@@ -80,7 +83,7 @@ def campaign_gold(request: Request, slug: str) -> Response:
     demand(request, "read" if request.method == "GET" else "write")
     found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
     if request.method == "GET":
-        return Response(GoldItemSerializer(gold_items.described(list(gold_items.in_use(found)), on=timezone.localdate()), many=True).data)
+        return Response(GoldItemSerializer(gold_items.described(page_of_gold(request, found), on=timezone.localdate()), many=True).data)
     said = checked(NewGoldSerializer(data=request.data))
     try:
         item = make(request, pair_named(found, said.pop("pair")), said)
@@ -111,6 +114,13 @@ def gold_item(request: Request, slug: str, pk: int) -> Response:
         return revised(request, item) if request.method == "PATCH" else retired(request, item)
     except NotPossible as refusal:
         return refused(refusal)
+
+
+def page_of_gold(request: Request, campaign: Campaign) -> list[GoldItem]:
+    page = request.GET.get("page", "1")
+    if not re.fullmatch("[1-9][0-9]{0,5}", page):
+        raise ValidationError({"page": "Give the number of a page, from 1."})
+    return list(gold_items.in_use(campaign)[(int(page) - 1) * A_PAGE : int(page) * A_PAGE])
 
 
 def make(request: Request, pair: Pair, said: dict[str, Any]) -> GoldItem:

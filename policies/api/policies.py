@@ -44,7 +44,7 @@ class RegisteredSerializer(PolicySerializer):
         fields = [*PolicySerializer.Meta.fields, "twins"]
 
 
-POLICY_KEY = OpenApiParameter("pk", int, OpenApiParameter.PATH)
+POLICY_KEY = OpenApiParameter("id", int, OpenApiParameter.PATH)
 
 
 @extend_schema(methods=["GET"], responses=PolicySerializer(many=True), operation_id="policies_list")

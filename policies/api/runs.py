@@ -116,7 +116,7 @@ class NewRunSerializer(serializers.Serializer[dict[str, Any]]):
         return [found[name] for name in value]
 
 
-RUN_KEY = OpenApiParameter("pk", int, OpenApiParameter.PATH)
+RUN_KEY = OpenApiParameter("id", int, OpenApiParameter.PATH)
 BEFORE = OpenApiParameter("before", int, description="Only runs with a lower id: the last one of the page before.")
 
 

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from labeling import goldkeeping
+from labeling import api_gold, goldkeeping
 from labeling.models import Campaign, GoldItem, Label, Pair, Slot
 from tests.builders import NOW, join, make_campaign, make_pair, make_prompt, make_slot, make_token, make_user
 from tests.exports.settled import settled_pair
@@ -254,6 +254,15 @@ def test_a_program_promotes_reads_revises_and_retires(campaign: Campaign, lena: 
     assert api("DELETE", f"/{later['id']}") == (204, None)
     assert api("GET") == (200, [])
     assert api("DELETE", f"/{later['id']}")[0] == 409
+
+
+def test_a_program_reads_a_page_at_a_time(campaign: Campaign, lena: User, otto: User, rosa: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_gold, "A_PAGE", 2)
+    made = [goldkeeping.make_gold(pair=make_pair(campaign), verdict="a", why="It is clear.", actor=rosa, at=NOW).pk for _ in range(3)]
+    api = Api(rosa, campaign)
+    pages = [[item["id"] for item in api("GET", f"?page={page}")[1]] for page in (1, 2, 3)]
+    assert pages == [made[:2], made[2:], []]
+    assert [api("GET", f"?page={page}")[0] for page in ("0", "-1", "x", "", "²", "9" * 5000)] == [400] * 6
 
 
 def test_a_program_makes_gold_of_a_pair_by_its_number(campaign: Campaign, rosa: User) -> None:
