@@ -34,20 +34,24 @@ class Prompt(models.Model):
 
     prompt_set = models.ForeignKey(PromptSet, on_delete=models.PROTECT, related_name="prompts")
     external_id = models.CharField(max_length=200, blank=True)
-    messages: models.JSONField[list[dict[str, str]]] = models.JSONField()
+    # NULL once erased. Nothing that can still be shown or asked leads to such a prompt, so readers take it for what it was.
+    messages: models.JSONField[list[dict[str, str]]] = models.JSONField(null=True)
     content_sha256 = models.CharField(max_length=64)
     family = models.CharField(max_length=64, db_index=True, help_text="Key of the prompt family: prompts that must stay in one split.")
     slices: models.JSONField[dict[str, str]] = models.JSONField(default=dict)
     source = models.CharField(max_length=200, blank=True)
     licence = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+    erased_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    erased_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["prompt_set", "content_sha256"], name="prompt_is_stored_once_a_set"),
-            models.CheckConstraint(condition=Q(messages__0__isnull=False), name="prompt_has_a_turn"),
+            models.CheckConstraint(condition=Q(erased_at__isnull=False) | Q(messages__0__isnull=False), name="prompt_has_a_turn"),
         ]
-        triggers = append_only()
+        triggers = append_only(erasable="messages")
 
     def __str__(self) -> str:
         return self.external_id or f"prompt {self.pk}"
@@ -212,12 +216,15 @@ class Response(models.Model):
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="responses")
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="responses")
     request = models.OneToOneField(GenerationRequest, on_delete=models.PROTECT, null=True, related_name="response")
-    text = models.TextField()
+    text: models.TextField[str, str] = models.TextField(null=True)  # noqa: DJ001 - NULL once erased, with its prompt
     sha256 = models.CharField(max_length=64)
     token_ids = ArrayField(models.IntegerField(), null=True)
     finish_reason = models.CharField(max_length=8, choices=FinishReason.choices)
     lineage: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, help_text="Engine, versions, device, attempt, worker.")
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+    erased_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    erased_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -225,8 +232,9 @@ class Response(models.Model):
                 condition=Q(request__isnull=True, finish_reason="imported") | Q(request__isnull=False) & ~Q(finish_reason="imported"),
                 name="response_without_a_request_was_imported",
             ),
+            models.CheckConstraint(condition=Q(erased_at__isnull=False) | Q(text__isnull=False), name="response_has_a_text"),
         ]
-        triggers = append_only()
+        triggers = append_only(erasable=["text", "token_ids"])
 
     def __str__(self) -> str:
         return f"response {self.pk}"
