@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exports.models.access import Download, DownloadLink, SplitAccess
+from exports.models.conversion import Conversion
 from exports.models.dataset import Dataset
 from exports.models.family import FamilyMember, Sketch
 from exports.models.gate import GateFigure, GateThreshold, GoldenPair, Waiver
@@ -11,6 +12,7 @@ from exports.models.reading import RowReading, SampleRow
 from exports.models.version import DatasetFile, DatasetRow, DatasetVersion, VersionCampaign
 
 __all__ = [
+    "Conversion",
     "Dataset",
     "DatasetFile",
     "DatasetRow",

@@ -126,9 +126,10 @@ class DatasetRow(models.Model):
 
 
 class DatasetFile(models.Model):
-    """A file of a version, as it was written; its hash is in the manifest."""
+    """A file of a version, as it was written; its hash is in the manifest, or in that of the layout that it belongs to."""
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="files")
+    conversion = models.ForeignKey("exports.Conversion", on_delete=models.PROTECT, null=True, related_name="files", help_text="Null: the version's own.")
     name = models.CharField(max_length=120)
     split = models.CharField(max_length=10, blank=True)
     sha256 = models.CharField(max_length=64)
@@ -141,3 +142,8 @@ class DatasetFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def path(self) -> Path:
+        """Where its bytes lie."""
+        return (self.conversion or self.version).folder / self.name
