@@ -124,12 +124,12 @@ def marks_of(prompts: Sequence[int]) -> Marks:
     return Marks(made, np.array([row[1] for row in rows], np.int64), np.array([row[2] or 0 for row in rows], np.int64))
 
 
-def rows_of(query: str, *values: object) -> list[tuple[Any, ...]]:
+def rows_of(query: str, *values: int | list[int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())
 
 
-def one_number(query: str, *values: object) -> int:
+def one_number(query: str, *values: int) -> int:
     ((number,),) = rows_of(query, *values)
     return int(number)

@@ -65,7 +65,7 @@ def sketch_some(*, after: int) -> Sequence[Sketch]:
     lock_sketching()
     known = Sketch.objects.filter(prompt=OuterRef("pk"))
     prompts = Prompt.objects.filter(~Exists(known), pk__gt=after, messages__isnull=False).order_by("pk")
-    return Sketch.objects.bulk_create(sketches_of(prompts.only("family", "messages", "slices", "source")[:CHUNK]))
+    return Sketch.objects.bulk_create(sketches_of(list(prompts.only("family", "messages", "slices", "source")[:CHUNK])))
 
 
 def sketches_of(prompts: Sequence[Prompt]) -> list[Sketch]:

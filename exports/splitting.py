@@ -1,4 +1,4 @@
-"""From settled pairs to the family and the split of their prompts in a dataset: drawn once, stored, and never moved."""
+"""From pairs that make rows to the family and the split of their prompts in a dataset: drawn once, stored, and never moved."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from django.db import connection
 
 from exports import families, splits
 from exports.models import Dataset, FamilyMember, Sketch
-from labeling.models import Campaign
 
 STORED_AT_ONCE = 10_000
 
 NEW_TEXTS = """
-SELECT DISTINCT sketch.cluster, sketch.key FROM labeling_pair AS pair JOIN exports_sketch AS sketch ON sketch.prompt_id = pair.prompt_id
- WHERE pair.campaign_id = ANY(%s) AND pair.standing IN ('agreed', 'adjudicated') AND sketch.cluster IS NOT NULL
+SELECT DISTINCT sketch.cluster, sketch.key FROM candidate JOIN exports_sketch AS sketch ON sketch.prompt_id = candidate.prompt
+ WHERE candidate.left_out IS NULL AND sketch.cluster IS NOT NULL
    AND NOT EXISTS (SELECT FROM exports_familymember AS member WHERE member.dataset_id = %s AND member.key = sketch.key)
  ORDER BY sketch.cluster, sketch.key
 """
@@ -23,6 +22,10 @@ KNOWN_CLUSTERS = """
 SELECT sketch.cluster, min(member.family), array_agg(DISTINCT member.split)
   FROM exports_familymember AS member JOIN exports_sketch AS sketch ON sketch.key = member.key
  WHERE member.dataset_id = %s AND sketch.cluster = ANY(%s) GROUP BY sketch.cluster
+"""
+BAR = """
+UPDATE candidate SET left_out = 'bridge' WHERE left_out IS NULL
+   AND NOT EXISTS (SELECT FROM exports_familymember AS member WHERE member.dataset_id = %s AND member.key = candidate.family)
 """
 STORE = """
 INSERT INTO exports_familymember (dataset_id, key, family, split)
@@ -33,22 +36,22 @@ Placed = tuple[str, str, str]
 """A text's key, its family, its split."""
 
 
-def assign(dataset: Dataset, campaigns: Sequence[Campaign]) -> int:
-    """Give every settled prompt of the campaigns that has none in the dataset a family and a split, and return how many got one.
+def assign(dataset: Dataset) -> int:
+    """Give every prompt in the table `candidate` that has none in the dataset a family and a split, and return how many pairs are left out by it.
 
     A prompt goes where its relatives are. One with relatives in two splits gets none: it would carry one into the other, so its pairs are left out.
     Call it under the dataset's lock. Prompts that were not sketched yet (`sketching.catch_up`) get none either.
     """
-    stored = 0
-    placed = iter(placements(dataset, campaigns))
+    placed = placements(dataset)
     while part := list(islice(placed, STORED_AT_ONCE)):
         store(dataset, part)
-        stored += len(part)
-    return stored
+    with connection.cursor() as cursor:
+        cursor.execute(BAR, [dataset.pk])
+        return int(cursor.rowcount)
 
 
-def placements(dataset: Dataset, campaigns: Sequence[Campaign]) -> Iterator[Placed]:
-    new = new_texts(dataset, campaigns)
+def placements(dataset: Dataset) -> Iterator[Placed]:
+    new = new_texts(dataset)
     known = known_clusters(dataset, sorted({cluster for cluster, _ in new}))
     for cluster, texts in groupby(new, key=lambda text: text[0]):
         keys = [key for _, key in texts]
@@ -60,9 +63,9 @@ def placements(dataset: Dataset, campaigns: Sequence[Campaign]) -> Iterator[Plac
             yield from ((key, family, split) for key in keys)
 
 
-def new_texts(dataset: Dataset, campaigns: Sequence[Campaign]) -> list[tuple[int, str]]:
+def new_texts(dataset: Dataset) -> list[tuple[int, str]]:
     with connection.cursor() as cursor:
-        cursor.execute(NEW_TEXTS, [[campaign.pk for campaign in campaigns], dataset.pk])
+        cursor.execute(NEW_TEXTS, [dataset.pk])
         return list(cursor.fetchall())
 
 

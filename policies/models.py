@@ -216,7 +216,7 @@ class Response(models.Model):
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="responses")
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="responses")
     request = models.OneToOneField(GenerationRequest, on_delete=models.PROTECT, null=True, related_name="response")
-    text: models.TextField[str, str] = models.TextField(null=True)  # noqa: DJ001 - NULL once erased, with its prompt
+    text: models.TextField[str, str] = models.TextField(null=True)  # type: ignore[misc]  # noqa: DJ001 - NULL once erased, with its prompt
     sha256 = models.CharField(max_length=64)
     token_ids = ArrayField(models.IntegerField(), null=True)
     finish_reason = models.CharField(max_length=8, choices=FinishReason.choices)
