@@ -119,6 +119,14 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.bundles.BundleFinder",
+]
+# One file of several, in this order.
+DESK = ("page", "keys", "seconds", "missing", "drafts", "undo", "sending")
+BUNDLES = {"desk.js": [*(f"desk/{name}.js" for name in DESK), "reading.js"]}
 WHITENOISE_MAX_AGE = 3600
 
 # ---- security --------------------------------------------------------------------------------------------------
@@ -198,6 +206,10 @@ GENERATION_DEVICE = os.environ.get("GENERATION_DEVICE", "auto")
 ECHO_ENGINE = False
 # Seconds: how long a claimed request is held, how often a live worker says so, how long a decoder may make no step.
 LEASE_SECONDS, BEAT_SECONDS, STALL_SECONDS = 60, 10, 60
+
+# ---- labeling --------------------------------------------------------------------------------------------------
+# For so long labelers may reopen what they decided; a version leaves out pairs with a younger label. 0 switches it off.
+UNDO_SECONDS = env.number("UNDO_SECONDS", default=120)
 
 # ---- dataset versions ------------------------------------------------------------------------------------------
 DATASETS_DIR = Path(os.environ.get("DATASETS_DIR", VAR_DIR / "datasets"))

@@ -23,7 +23,7 @@ LOOKED_AT, LOOKED_AT_FOR_LAST = 1000, 200
 
 # By the index on labeler and time, so many rows and no more. OFFSET 0 has the rest asked of one label at a time: else a planner that does not know how late
 # `since` is reads all pairs for each labeler. Imported labels have no time of work. Where the page counted no active seconds, those from lease to submit are
-# taken. A surplus label took its time, and filled no place.
+# taken. A surplus label took its time, and filled no place. What its labeler reopened is none: the time goes on in the next.
 LATELY = """
 SELECT enrolment.labeler_id, holds.since, last.at, lately.filled, lately.seconds, lately.median, lately.answers
 FROM labeling_enrolment AS enrolment
@@ -48,7 +48,8 @@ LEFT JOIN LATERAL (
         ORDER BY submitted_at DESC LIMIT %(looked_at)s
     ) AS label
     CROSS JOIN LATERAL (SELECT FROM labeling_pair AS pair WHERE pair.id = label.pair_id AND pair.campaign_id = enrolment.campaign_id OFFSET 0) AS here
-    LEFT JOIN LATERAL (SELECT slot.kind FROM labeling_slot AS slot WHERE slot.id = label.slot_id OFFSET 0) AS slot ON true
+    LEFT JOIN LATERAL (SELECT slot.kind, slot.labeler_id FROM labeling_slot AS slot WHERE slot.id = label.slot_id OFFSET 0) AS slot ON true
+    WHERE label.slot_id IS NULL OR slot.labeler_id IS NOT NULL
 ) AS lately ON true
 WHERE enrolment.campaign_id = %(campaign)s
 """

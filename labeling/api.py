@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.access import signed_in
 from accounts.permissions import scope
 from accounts.serializers import RefusalSerializer
-from labeling import access, assigning, cards, practising, submitting
+from labeling import access, assigning, cards, practising, reopening, submitting
 from labeling.forms import ActiveSecondsField, check_kept_whole
 from labeling.models import Assignment, Campaign, Label, Role, Skip
 
@@ -167,10 +167,25 @@ def park(request: Request, key: UUID) -> Response:
     return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@extend_schema(parameters=[KEY], request=None, responses={200: AssignmentSerializer, 409: RefusalSerializer}, operation_id="assignment_undo")
+@api_view(["POST"])
+@permission_classes([IsAuthenticated, scope("label")])
+def undo(request: Request, key: UUID) -> Response:
+    """Take a decision back, within two minutes: the answer is the same pair under another key. 409: it stands."""
+    assignment, campaign = access.own_assignment(signed_in(request), key)
+    try:
+        again = reopening.reopen(assignment=assignment, campaign=campaign, at=timezone.now())
+    except reopening.NotPossible as refusal:
+        return Response({"detail": str(refusal)}, status=status.HTTP_409_CONFLICT)
+    return Response(shown(again))
+
+
 def lease(request: Request, campaign: Campaign, *, at: datetime) -> dict[str, Any] | None:
     assignment = assigning.next_for(campaign, signed_in(request), at=at)
-    if assignment is None:
-        return None
+    return None if assignment is None else shown(assignment)
+
+
+def shown(assignment: Assignment) -> dict[str, Any]:
     texts = cards.texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
     practice = {"practice": {"number": texts.practice.number, "of": texts.practice.of}} if texts.practice else {}
     return practice | {

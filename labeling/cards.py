@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.utils.safestring import SafeString
 
 from accounts import statements
 from accounts.models import User
-from labeling import limits, practising
+from labeling import drafting, limits, practising, reopening
 from labeling.limits import midnight
 from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair
 from labeling.renderings import shown_all
+from labeling.reopening import Reopenable
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Card:
     """None: real work, or a check of it, which nothing tells apart."""
     done: int = 0
     mine_left: int | None = None
+    said: dict[str, Any] = field(default_factory=dict)
+    """What was put on the screen before and is not submitted, by the names of the form's fields."""
+    undo: Reopenable | None = None
+    """The decision that may be reopened from here."""
+    is_reopened: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ class Empty:
     done_today: int
     done: int
     mine_left: int | None = None
+    undo: Reopenable | None = None
 
 
 @dataclass(frozen=True)
@@ -91,13 +99,27 @@ JOIN policies_response AS b ON b.id = pair.response_b_id
 JOIN labeling_rubricversion AS rubric ON rubric.id = pair.rubric_version_id
 WHERE pair.id = %(pair)s
 """
-LABELS_SINCE = "SELECT count(*) FILTER (WHERE supersedes_id IS NULL) FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s"
+# By the index alone, but for the few rows that supersede another. What its labeler reopened is not done: nobody is in its place.
+LABELS_SINCE = """
+SELECT count(*) FILTER (WHERE supersedes_id IS NULL) - (
+    SELECT count(*) FROM labeling_label AS gone JOIN labeling_slot AS slot ON slot.id = gone.slot_id AND slot.labeler_id IS NULL
+    WHERE gone.labeler_id = %(labeler)s AND gone.submitted_at >= %(since)s AND gone.supersedes_id IS NOT NULL AND gone.is_retraction)
+FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s
+"""
 
 
-def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, submission_key: str = "") -> Card:
-    """Build the card of an assignment, its sides as they were drawn."""
+def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, said: dict[str, Any] | None = None, is_reopened: bool = False) -> Card:
+    """Build the card of an assignment, its sides as they were drawn. `said` is what was just sent and not taken; else what was kept is on it."""
     texts = texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
-    return build(texts, campaign, key=assignment.key, submission_key=submission_key, done_today=labels_since_midnight(assignment.labeler, at=at))
+    said = drafting.draft_of(assignment.key) if said is None else said
+    key = said.get("submission_key", "")
+    card = build(texts, campaign, key=assignment.key, submission_key=key, done_today=labels_since_midnight(assignment.labeler, at=at))
+    return replace(card, said=said, undo=undo_of(campaign, assignment.labeler, at=at), is_reopened=is_reopened)
+
+
+def undo_of(campaign: Campaign, labeler: User, *, at: datetime) -> Reopenable | None:
+    """Return the decision that the key of undoing reopens: the latest that may be."""
+    return next(iter(reopening.recent(campaign, labeler, at=at)), None)
 
 
 def card_of_turn(turn: AdjudicationTurn, campaign: Campaign, *, at: datetime, submission_key: str = "") -> Card:
@@ -112,7 +134,7 @@ def empty_for(campaign: Campaign, labeler: User, *, at: datetime) -> Empty:
     if campaign.state == Campaign.State.OPEN:
         why = paused(campaign, labeler) or limits.reached(campaign, labeler, at=at) or why
     done = Label.objects.first_answers().filter(labeler=labeler, pair__campaign=campaign).count()
-    return Empty(why, campaign.slug, campaign.name, labels_since_midnight(labeler, at=at), done)
+    return Empty(why, campaign.slug, campaign.name, labels_since_midnight(labeler, at=at), done, undo=undo_of(campaign, labeler, at=at))
 
 
 def paused(campaign: Campaign, labeler: User) -> str:

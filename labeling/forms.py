@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
@@ -64,6 +65,21 @@ class LabelForm(forms.Form):
     @property
     def both_bad(self) -> bool:
         return bool(self.cleaned_data["choice"] == "both-bad")
+
+
+class DraftForm(LabelForm):
+    """The same, not finished: nothing of it is asked for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.required = False
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What there is of it, by the names of the fields, as JSON holds it."""
+        said = {name: str(value) if isinstance(value, UUID) else value for name, value in self.cleaned_data.items()}
+        return {name: value for name, value in said.items() if value not in (None, "", [], {})}
 
 
 class SkipForm(forms.Form):

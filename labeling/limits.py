@@ -11,14 +11,14 @@ from accounts.models import User
 from labeling.models import Campaign
 
 # First answers, checks among them: a count without these would tell which they were. Practice is none. A label that was kept as surplus has its place by its
-# assignment. Counted no further than the limit.
+# assignment. One that its labeler reopened is none: nobody is in its place. Counted no further than the limit.
 ANSWERS = """
 SELECT count(*) FROM (
     SELECT FROM labeling_label AS label
     LEFT JOIN labeling_assignment AS assignment ON assignment.key = label.assignment_id
     JOIN labeling_slot AS slot ON slot.id = coalesce(label.slot_id, assignment.slot_id)
     WHERE label.labeler_id = %(labeler)s AND label.supersedes_id IS NULL AND label.submitted_at >= %(since)s
-      AND slot.campaign_id = %(campaign)s AND slot.kind <> 'practice'
+      AND slot.campaign_id = %(campaign)s AND slot.kind <> 'practice' AND (label.slot_id IS NULL OR slot.labeler_id IS NOT NULL)
     LIMIT %(limit)s
 ) AS answers
 """

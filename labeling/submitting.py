@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 
 from accounts import statements
 from labeling import concluding, settling
-from labeling.models import COUNTING, Assignment, Label, Pair, Slot
+from labeling.models import COUNTING, Assignment, Draft, Label, Pair, Slot
 from labeling.models.label import verdict_of
 
-# What nearly always happens, in one statement: the lease is still there, and the key is new.
+# What nearly always happens, in one statement: the lease is still there, and the key is new. What was typed on the way is a label now.
 IN_OWN_PLACE = """
 WITH closed AS (
     UPDATE labeling_slot SET closed_at = %(submitted_at)s, lease = NULL, lease_ends_at = NULL
@@ -29,6 +29,8 @@ WITH closed AS (
         %(left_was_a)s, %(source)s, %(submission_key)s, false, %(seconds)s, %(active_seconds)s, %(submitted_at)s, '', ''
     FROM closed
     RETURNING id
+), said AS (
+    DELETE FROM labeling_draft WHERE assignment_id = %(assignment_id)s AND EXISTS (SELECT FROM closed)
 )
 SELECT stored.id, closed.id, closed.kind FROM stored, closed
 """
@@ -84,6 +86,7 @@ def store(judgment: Judgment, assignment: Assignment, *, submission_key: UUID, a
         return own(earlier, assignment)
     label.slot = Slot.objects.close_for(assignment, at=at)
     label.save(force_insert=True)
+    Draft.objects.filter(assignment=assignment).delete()
     return settled(label, pair, label.slot.kind if label.slot else "", at=at)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from labeling import adjudicating, adjusting, assigning, pairing, preparing, ranking, releasing, watching
+from labeling import adjudicating, adjusting, assigning, drafting, pairing, preparing, ranking, releasing, watching
 
 PREPARING, ADJUSTING = 5.0, 10.0
 """Seconds at a time: other sweeps have their turn in between."""
@@ -13,11 +13,12 @@ PREPARING, ADJUSTING = 5.0, 10.0
 
 @shared_task
 def sweep() -> None:
-    """Return what people who left still hold, and what is kept for them."""
+    """Return what people who left still hold, and what is kept for them; forget what nobody came back to."""
     at = timezone.now()
     assigning.return_expired(at=at)
     releasing.release_stranded(at=at)
     adjudicating.end_lapsed(at=at)
+    drafting.forget_old(at=at)
 
 
 @shared_task

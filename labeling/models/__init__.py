@@ -4,6 +4,7 @@ from labeling.models.adjudication import Adjudication, AdjudicationTurn
 from labeling.models.adjustment import Adjustment
 from labeling.models.assignment import Assignment, Parking, Skip
 from labeling.models.campaign import AttachedRun, Campaign, CampaignEvent
+from labeling.models.draft import Draft
 from labeling.models.enrolment import Enrolment, EnrolmentEvent, Skill
 from labeling.models.finding import Finding, FindingDecision
 from labeling.models.gold import GoldItem
@@ -24,6 +25,7 @@ __all__ = [
     "AttachedRun",
     "Campaign",
     "CampaignEvent",
+    "Draft",
     "Enrolment",
     "EnrolmentEvent",
     "Finding",

@@ -52,7 +52,8 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return self.current().filter(slot__kind__in=COUNTING, rubric_version=F("pair__rubric_version"))
 
     def first_answers(self) -> Self:
-        return self.filter(supersedes=None)
+        """What was said first, without what its labeler reopened: the place of that closed with nobody in it."""
+        return self.filter(supersedes=None).exclude(slot__isnull=False, slot__labeler=None)
 
 
 class Label(models.Model):

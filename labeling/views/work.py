@@ -12,13 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import signed_in
-from labeling import access, assigning, cards, practising, submitting
-from labeling.forms import IN_WORDS, LabelForm, SkipForm
+from labeling import access, assigning, cards, drafting, practising, reopening, submitting
+from labeling.forms import IN_WORDS, DraftForm, LabelForm, SkipForm
 from labeling.models import Assignment, Campaign, Label, Role
 from labeling.practising import Feedback
 
 PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
 PUT_ASIDE, ANSWERED = "Put aside. It comes back when nothing else is left.", "That pair was answered before; the answer stays."
+REOPENED = "Open again, as you left it. Nothing of it is stored until you submit."
 
 
 @require_GET
@@ -27,14 +28,24 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     return show_next(request, campaign, template=PAGE, at=timezone.now())
 
 
+@require_GET
+def reopened(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    """Show a pair that was reopened, as long as it is held: the address that a reload asks for."""
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
+    at = timezone.now()
+    if not reopening.renew(assignment=assignment, campaign=campaign, at=at):
+        return redirect("work", slug)
+    return show(request, assignment, campaign, template=PAGE, at=at, is_reopened=True)
+
+
 @require_POST
 def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
     form = LabelForm(request.POST, rationale_required=campaign.rationale_required)
     at = timezone.now()
     if not form.is_valid():
-        card = cards.card_for(assignment, campaign, at=at, submission_key=request.POST.get("submission_key", ""))
-        return render(request, CARD if is_fragment(request) else PAGE, {"card": card, "form": form}, status=422)
+        card = cards.card_for(assignment, campaign, at=at, said=request.POST.dict())
+        return render(request, template_for(request), {"card": card, "form": form}, status=422)
     try:
         label = submitting.submit_label(
             assignment=assignment,
@@ -46,8 +57,32 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
             at=at,
         )
     except submitting.NotYours as refusal:
-        return HttpResponse(str(refusal), status=409, content_type="text/plain")
+        return refused(refusal)
     return go_on(request, campaign, said(label, assignment), at=at, feedback=practising.feedback_on(label))
+
+
+@require_POST
+def draft(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    assignment, _ = access.own_assignment(signed_in(request), key, slug=slug)
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse("That cannot be kept as it is.", status=422, content_type="text/plain")
+    drafting.save(assignment=assignment, said=form.said, at=timezone.now())
+    return HttpResponse(status=204)
+
+
+@require_POST
+def undo(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
+    at = timezone.now()
+    try:
+        again = reopening.reopen(assignment=assignment, campaign=campaign, at=at)
+    except reopening.NotPossible as refusal:
+        return go_on(request, campaign, str(refusal), at=at)
+    if is_fragment(request):
+        return show(request, again, campaign, template=CARD, at=at, stored=REOPENED, is_reopened=True)
+    messages.info(request, REOPENED)
+    return redirect("reopened", slug, again.key)
 
 
 @require_POST
@@ -56,7 +91,7 @@ def skip(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     form = SkipForm(request.POST)
     at = timezone.now()
     if not form.is_valid():
-        return render(request, CARD if is_fragment(request) else PAGE, {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
+        return render(request, template_for(request), {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
     skipped = assigning.skip(assignment=assignment, reason=form.cleaned_data["reason"], note=form.cleaned_data["note"], at=at)
     return go_on(request, campaign, "Skipped." if skipped else "That pair was labeled before; the label stays.", at=at)
 
@@ -82,6 +117,10 @@ def told(feedback: Feedback) -> str:
     return f"Practice {feedback.number} of {feedback.of}: {'right' if feedback.right else 'not right'}, {better}. {feedback.why}"
 
 
+def refused(refusal: Exception) -> HttpResponse:
+    return HttpResponse(str(refusal), status=409, content_type="text/plain")
+
+
 def go_on(request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime, feedback: Feedback | None = None) -> HttpResponse:
     """Answer with the next card, or send a browser without scripts to the page that shows it."""
     if is_fragment(request):
@@ -95,9 +134,28 @@ def show_next(request: HttpRequest, campaign: Campaign, *, template: str, at: da
     assignment = assigning.next_for(campaign, labeler, at=at)
     if assignment is None:
         return render(request, template, {"empty": cards.empty_for(campaign, labeler, at=at), "stored": stored, "feedback": feedback})
-    return render(request, template, {"card": cards.card_for(assignment, campaign, at=at), "stored": stored, "feedback": feedback})
+    return show(request, assignment, campaign, template=template, at=at, stored=stored, feedback=feedback)
+
+
+def show(
+    request: HttpRequest,
+    assignment: Assignment,
+    campaign: Campaign,
+    *,
+    template: str,
+    at: datetime,
+    stored: str = "",
+    feedback: Feedback | None = None,
+    is_reopened: bool = False,
+) -> HttpResponse:
+    card = cards.card_for(assignment, campaign, at=at, is_reopened=is_reopened)
+    return render(request, template, {"card": card, "stored": stored, "feedback": feedback})
+
+
+def template_for(request: HttpRequest) -> str:
+    return CARD if is_fragment(request) else PAGE
 
 
 def is_fragment(request: HttpRequest) -> bool:
-    """Did htmx ask, for a part of the page?"""
+    """Did the desk's script ask, for a part of the page?"""
     return bool(request.htmx)  # type: ignore[attr-defined]

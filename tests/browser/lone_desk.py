@@ -1,9 +1,11 @@
-"""A desk without a server: the real template and scripts, and a clock that the test moves."""
+"""A desk without a server: the real template and scripts, a clock that the test moves, and a line that it cuts."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 from django.contrib.staticfiles import finders
@@ -14,37 +16,63 @@ from playwright.sync_api import Page, Route
 from labeling.cards import Card
 
 ORIGIN = "http://127.0.0.1:9"
-SCRIPTS = "".join(f'<script src="/static/{name}" defer></script>' for name in ("django_htmx/htmx-2.min.js", "reading.js", "desk.js"))
+HEAD = '<link rel="stylesheet" href="/static/app.css"><script src="/static/desk.js" defer></script>'
 VISIBILITY = """state => {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+Sent = tuple[str, dict[str, list[str]]]
+"""The last part of the address that something was sent to, and its fields."""
 
 
 class Desk:
-    """One card in one window; what it sends is kept in `sent`: the last part of the address, and the fields."""
+    """Cards in one window, numbered as they are answered; what was sent is kept in `sent`, drafts in `drafts`.
 
-    def __init__(self, page: Page, *, words: int) -> None:
-        self.page, self.words, self.sent = page, words, list[tuple[str, dict[str, list[str]]]]()
+    `refuses` has every decision answered by 409, so that the window stays with its first pair.
+    """
+
+    def __init__(self, page: Page, *, words: int = 60, refuses: bool = True, **of_card: Any) -> None:
+        self.page, self.words, self.refuses, self.of_card = page, words, refuses, of_card
+        self.sent, self.drafts = list[Sent](), list[dict[str, list[str]]]()
+        self.stored, self.is_down, self.loses_drafts = list[Sent](), False, False
         page.clock.install(time=0)
         page.route("**/*", self.serve)
         page.goto(f"{ORIGIN}/c/slug/work/")
 
     def serve(self, route: Route) -> None:
         path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
-        if route.request.method == "POST":
-            self.sent.append((path.rpartition("/")[2], parse_qs(route.request.post_data or "", keep_blank_values=True)))
-            route.fulfill(status=409, body="seen")
+        if self.is_down:
+            route.abort("internetdisconnected")
+        elif route.request.method == "POST":
+            self.take(route, path)
         elif path.startswith("/static/"):
             route.fulfill(path=Path(str(finders.find(path.removeprefix("/static/")))))
         else:
-            route.fulfill(content_type="text/html", body=f"<!doctype html>{SCRIPTS}<body>{render_to_string('labeling/work.html#card', {'card': self.card()})}")
+            route.fulfill(content_type="text/html", body=f'<!doctype html><html lang="en">{HEAD}<body class="full">{self.html()}<p class="vh" id="live"></p>')
+
+    def take(self, route: Route, path: str) -> None:
+        what, said = path.rpartition("/")[2], parse_qs(route.request.post_data or "", keep_blank_values=True)
+        if what == "draft" and self.loses_drafts:
+            return route.abort("internetdisconnected")
+        if what == "draft":
+            self.drafts.append(said)
+            return route.fulfill(status=204)
+        self.sent.append((what, said))
+        if self.refuses:
+            return route.fulfill(status=409, body="seen")
+        if said.get("submission_key") not in [earlier.get("submission_key") for _, earlier in self.stored]:
+            self.stored.append((what, said))
+        return route.fulfill(content_type="text/html", body=self.html("Stored."))
+
+    def html(self, stored: str = "") -> str:
+        return render_to_string("labeling/work.html#card", {"card": self.card(), "stored": stored})
 
     def card(self) -> Card:
         text, nothing = mark_safe("<p>" + "word " * (self.words // 3) + "</p>"), mark_safe("")  # noqa: S308
-        return Card(
-            key=str(uuid.UUID(int=1)),
-            submission_key=str(uuid.UUID(int=2)),
+        number = len(self.stored)
+        card = Card(
+            key=str(uuid.UUID(int=1000 + number)),
+            submission_key=str(uuid.UUID(int=2000 + number)),
             campaign_slug="slug",
             campaign_name="Name",
             turns=(),
@@ -56,8 +84,9 @@ class Desk:
             right_raw=nothing,
             rubric_number=1,
             rubric_html=nothing,
-            done_today=0,
+            done_today=number,
         )
+        return replace(card, **self.of_card)
 
     def wait(self, seconds: int) -> None:
         self.page.clock.fast_forward(seconds * 1000)
@@ -77,8 +106,18 @@ class Desk:
         self.press("2", "Enter")
         return self.next_sent()[1]
 
-    def next_sent(self) -> tuple[str, dict[str, list[str]]]:
-        """Wait for what goes out next, and return the last part of its address and its fields."""
+    def next_sent(self) -> Sent:
+        """Wait for what goes out next, and return it."""
         while not self.sent:
             self.page.wait_for_timeout(20)
         return self.sent.pop(0)
+
+    def next_draft(self) -> dict[str, list[str]]:
+        """Let the pause pass after which what was typed is saved, and return it."""
+        self.wait(1)
+        while not self.drafts:
+            self.page.wait_for_timeout(20)
+        return self.drafts.pop(0)
+
+    def news(self) -> str:
+        return self.page.locator("#news").inner_text()

@@ -67,13 +67,3 @@ def test_a_reload_does_not_begin_at_nothing(page: Page) -> None:
     page.reload()
     desk.wait(3)
     assert seconds(desk) == pytest.approx(23, abs=1.5)
-
-
-def test_words_are_not_thrown_away_by_one_key(page: Page) -> None:
-    desk = Desk(page, words=60)
-    desk.press("n", *"kept", "Escape", "p")
-    news = page.locator("#news")
-    assert news.inner_text() == "You have written a rationale. Park once more, and it goes with the pair."
-    assert desk.sent == []
-    desk.press("p")
-    assert desk.next_sent()[0] == "park"

@@ -1,0 +1,138 @@
+"""From a decision that was just made back to the screen that it was made on: labelers who take a label of their own back."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import statements
+from accounts.models import User
+from labeling import concluding, drafting, retraction
+from labeling.models import COUNTING, Assignment, Campaign, Label, Pair, Slot, Standing
+from labeling.models.assignment import opaque_key
+
+LAST = 10
+"""So many of their latest decisions a labeler may reopen."""
+
+# By the index on labeler and time, no further back than the window goes. Practice is over once it was answered: what is right was told.
+RECENT = """
+SELECT recent.assignment_id, recent.submitted_at FROM (
+    SELECT id, assignment_id, slot_id, submitted_at FROM labeling_label
+    WHERE labeler_id = %(labeler)s AND submitted_at > %(since)s AND NOT is_retraction AND assignment_id IS NOT NULL
+    ORDER BY submitted_at DESC, id DESC LIMIT %(last)s
+) AS recent
+JOIN labeling_slot AS slot ON slot.id = recent.slot_id
+WHERE slot.campaign_id = %(campaign)s AND slot.labeler_id = %(labeler)s AND slot.kind <> 'practice'
+  AND NOT EXISTS (SELECT FROM labeling_label AS later WHERE later.supersedes_id = recent.id)
+ORDER BY recent.submitted_at DESC, recent.id DESC
+"""
+SAME = ("campaign_id", "pair_id", "rubric_version_id", "kind", "reserved_for_id", "pool", "rank", "ranked_by", "planned_share", "gold_item_id")
+
+
+class NotPossible(Exception):
+    """The decision stands. The message says why."""
+
+
+@dataclass(frozen=True)
+class Reopenable:
+    """A decision of the labeler's own that may be reopened: the key of its assignment, and for how many seconds."""
+
+    key: UUID
+    seconds_left: int
+
+
+def window() -> timedelta:
+    """Return how long a decision may be reopened. A version leaves out what is younger."""
+    return timedelta(seconds=settings.UNDO_SECONDS)
+
+
+def recent(campaign: Campaign, labeler: User, *, at: datetime) -> list[Reopenable]:
+    """Return the labeler's decisions here that may be reopened, the latest first: of their last ten, those within the window."""
+    rows = statements.every(RECENT, campaign=campaign.pk, labeler=labeler.pk, since=at - window(), last=LAST)
+    return [Reopenable(key, int((submitted_at + window() - at).total_seconds())) for key, submitted_at in rows]
+
+
+@transaction.atomic(durable=True)
+def reopen(*, assignment: Assignment, campaign: Campaign, at: datetime) -> Assignment:
+    """Take back what was decided and put the pair on its labeler's screen again, on the same sides, with what they had said. Returns that assignment.
+
+    A retraction joins the ledger, its place closes with nobody in it, and one like it is held by the labeler: lease, progress and
+    standing are what they were before. Twice is once. Raises NotPossible.
+    """
+    pair = Pair.objects.lock(assignment.pair_id)  # pair, then slot: the order everywhere
+    label = Label.objects.filter(assignment=assignment, superseded_by=None, slot__isnull=False).select_related("slot", "labeler").first()
+    if label is not None and label.is_retraction:
+        return held_again(assignment, label)
+    label, slot = check_may_reopen(label, pair, campaign, at=at)
+    retraction.taken_back(label, uuid.uuid5(label.submission_key, "reopened"), at=at).save(force_insert=True)
+    Slot.objects.filter(pk=slot.pk).update(labeler=None)
+    again = hold(slot, assignment, campaign, at=at)
+    drafting.save(assignment=again, said=said_of(label, assignment), at=at)
+    if slot.kind in COUNTING:
+        take_early_escalations(pair, at=at)
+        concluding.conclude(pair, at=at)
+    return again
+
+
+def check_may_reopen(label: Label | None, pair: Pair, campaign: Campaign, *, at: datetime) -> tuple[Label, Slot]:
+    """Return the label and its place. Raises NotPossible. A check is refused for nothing for which work is not: it must not be told from it."""
+    if label is None or label.slot is None or label.slot.kind == Slot.Kind.PRACTICE:
+        raise NotPossible("That decision cannot be reopened.")
+    counts = label.slot.kind in COUNTING
+    if counts and (pair.standing in (Standing.ADJUDICATED, Standing.WITHDRAWN) or pair.gold_items.exists()):
+        raise NotPossible("That pair has been settled by somebody else since. The decision stands.")
+    if label.assignment_id not in {decision.key for decision in recent(campaign, label.labeler, at=at)}:
+        minutes = round(settings.UNDO_SECONDS / 60, 1)
+        raise NotPossible(f"Only the last {LAST} decisions may be reopened, for {minutes:g} minutes. That one stands.")
+    return label, label.slot
+
+
+def held_again(assignment: Assignment, taken_back: Label) -> Assignment:
+    """Return what reopening it the first time gave, while that is still on the screen. Raises NotPossible."""
+    kind = taken_back.slot.kind if taken_back.slot else ""
+    held = Slot.objects.held().filter(pair=assignment.pair_id, labeler=assignment.labeler_id, kind=kind).first()
+    if held is None or held.lease is None:
+        raise NotPossible("That decision was reopened before.")
+    return Assignment.objects.get(pk=held.lease)
+
+
+def hold(slot: Slot, assignment: Assignment, campaign: Campaign, *, at: datetime) -> Assignment:
+    """Make a place like this one, held by the labeler, and its assignment: leased when the first was, so that the time it took goes on from there."""
+    key = opaque_key()
+    same: dict[str, Any] = {name: getattr(slot, name) for name in SAME}
+    lease = {"labeler_id": assignment.labeler_id, "lease": key, "lease_ends_at": at + timedelta(minutes=campaign.lease_minutes)}
+    place = Slot.objects.create(**same, **lease, left_is_a=assignment.left_is_a)
+    return Assignment.objects.create(
+        key=key,
+        slot=place,
+        pair_id=assignment.pair_id,
+        labeler_id=assignment.labeler_id,
+        rubric_version_id=assignment.rubric_version_id,
+        left_is_a=assignment.left_is_a,
+        leased_at=assignment.leased_at,
+    )
+
+
+def said_of(label: Label, assignment: Assignment) -> dict[str, Any]:
+    """Return what a label said as its labeler's screen had it."""
+    choice = "both-bad" if label.both_bad else str(assignment.preference_from(label.preference or 0))
+    return {"choice": choice, "rationale": label.rationale or "", "active_seconds": label.active_seconds}
+
+
+def take_early_escalations(pair: Pair, *, at: datetime) -> None:
+    """Close the free escalation places of a pair that waits for one of its own labels again: they were opened because of the one that is gone."""
+    early = Slot.objects.free().filter(pair=pair, kind=Slot.Kind.ESCALATION)
+    for place in early.order_by("pk").select_for_update(no_key=True, skip_locked=True):
+        Slot.objects.filter(pk=place.pk).update(closed_at=at)
+
+
+def renew(*, assignment: Assignment, campaign: Campaign, at: datetime) -> bool:
+    """Renew the lease of a pair that its labeler looks at. False: they hold it no more."""
+    ends = at + timedelta(minutes=campaign.lease_minutes)
+    return bool(Slot.objects.filter(lease=assignment.key, closed_at=None).update(lease_ends_at=ends))
