@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from exports.models.access import Download, DownloadLink, SplitAccess
+from exports.models.check import FlagDecision, RowFlag, TextCheck
 from exports.models.conversion import Conversion
 from exports.models.dataset import Dataset
 from exports.models.family import FamilyMember, Sketch
 from exports.models.gate import GateFigure, GateThreshold, GoldenPair, Waiver
 from exports.models.life import VersionEvent
 from exports.models.reading import RowReading, SampleRow
+from exports.models.removal import Removal, RemovedFrom
 from exports.models.version import DatasetFile, DatasetRow, DatasetVersion, VersionCampaign
 
 __all__ = [
@@ -21,13 +23,18 @@ __all__ = [
     "DownloadLink",
     "FamilyMember",
     "GateFigure",
+    "FlagDecision",
     "GateThreshold",
     "GoldenPair",
     "RowReading",
+    "Removal",
+    "RemovedFrom",
+    "RowFlag",
     "SampleRow",
     "Sketch",
     "SplitAccess",
     "VersionCampaign",
+    "TextCheck",
     "VersionEvent",
     "Waiver",
 ]
