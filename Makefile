@@ -6,7 +6,7 @@ PORT ?= 8000
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: demo setup test check format bench bench-queue bench-generation soak help
+.PHONY: demo setup test check format bench bench-queue bench-export bench-generation soak help
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -40,6 +40,10 @@ bench: setup
 ## make bench-queue       what the next place costs, with 1,000, 100,000 and 1,000,000 pairs (6 GB, some 10 minutes; ARGS="--sizes 1000,100000")
 bench-queue: setup
 	@$(PY) -m benchmarks.queue $(ARGS)
+
+## make bench-export      freeze and write 1,000,000 pairs, beside the same bytes by bare COPY, orjson and pyarrow (20 GB; ARGS="--pairs 20000")
+bench-export: setup
+	@$(PY) -m benchmarks.export $(ARGS)
 
 ## make bench-generation  tokens a second: a plain loop, the bare engine, the whole product
 bench-generation: setup

@@ -14,9 +14,11 @@ COLUMNS = {
     "chosen, rejected": "one assistant message each, byte for byte as labelers saw it",
     "margin": "mean preference of the labels that counted, or the adjudicator's: 3 to -3, positive towards chosen; a bare verdict counts as one step",
     "strengths_counted": "of how many of these judgments a strength was given; 0: the margin tells no more than the verdicts do",
-    "labels_counted": "how many labels counted; each is a line of votes.jsonl",
+    "labels_counted": "how many labels counted; each is a line of the split's votes.jsonl",
     "standing": "agreed (the labels settled it) or adjudicated (an adjudicator did)",
-    "verdict": "the side that was chosen, a or b, as votes.jsonl names the sides",
+    "p_chosen": "the chance that one more judge would choose chosen too: (chosen + ties / 2 + 1) / (judgments + 2), Laplace's rule of succession",
+    "rule": "what settled the pair, with its version",
+    "verdict": "the side that was chosen, a or b, as the votes name the sides",
     "family": "prompts of one family are always in one split",
     "pair_id, prompt_id": "made of the content, so they are the same wherever it is exported",
 }
@@ -24,7 +26,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a card says. `rows` are counted by split, `votes` by where the label was made, `left_out` are pairs by reason, in words."""
+    """What a card says. `rows` are counted by split, `votes` by where the label was made, `voted` are the splits that have some, `left_out` are pairs by reason, in words."""
 
     dataset: str
     number: int
@@ -32,6 +34,7 @@ class Facts:
     campaigns: Sequence[str]
     rows: Mapping[str, int]
     votes: Mapping[str, int]
+    voted: Sequence[str]
     settled: Mapping[str, int]
     rules: Sequence[str]
     rubrics: Sequence[str]
@@ -48,7 +51,7 @@ def card(facts: Facts) -> bytes:
 
 def header(facts: Facts) -> str:
     """Return the YAML that `datasets` reads: the splits that have rows, and the votes apart from them."""
-    configs = {"preferences": files_of(facts), "votes": {"votes": "votes.jsonl"} if facts.votes else {}}
+    configs = {"preferences": files_of(facts), "votes": {split: f"{split}.votes.jsonl" for split in facts.voted}}
     lines = [line for name, files in configs.items() if files for line in config_lines(name, files)]
     return "\n".join(["---", f"pretty_name: {json.dumps(f'{facts.dataset} {facts.number}')}", "configs:", *lines, "---"])
 

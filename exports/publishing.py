@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from psycopg import errors
 
 from exports import freezing, manifest, writing
+from exports.folders import KEPT, ORPHAN, SCRATCH, hold_off_sweeps, nobody_publishes, put_in_place, scratch_folder, set_aside
 from exports.formats import FormatError
 from exports.freezing import NothingToFreeze, Order
 from exports.models import DatasetFile, DatasetVersion
@@ -29,13 +28,6 @@ log = logging.getLogger(__name__)
 
 TRIES = 5
 CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
-
-SWEEPING = 7_232_817_001
-"""Key of the advisory lock that publishers share, and that a sweep must have for itself."""
-
-SCRATCH, ORPHAN = ".writing-", ".orphan-"
-KEPT = timedelta(days=7)
-"""How long a folder that no version claims is kept aside: a database restored from a backup may not know versions that it had."""
 
 
 class NotPublished(Exception):
@@ -67,54 +59,22 @@ def attempt(order: Order) -> DatasetVersion:
         draft = freezing.draft(order)
         with scratch_folder() as folder:
             described = writing.write(draft, folder)
-            version = freezing.store(draft, order, manifest=described, identity=manifest.identity(described), files=files_in(folder))
+            version = freezing.store(draft, order, manifest=described, identity=manifest.identity(described), files=files_of(described, folder))
             put_in_place(folder, version.folder)
     log.info("%s, version %s: %s rows", order.dataset, version.number, version.rows_count)
     return version
 
 
-def files_in(folder: Path) -> list[DatasetFile]:
-    entries = [manifest.file_entry(path) for path in sorted(folder.iterdir())]
+def files_of(described: manifest.Manifest, folder: Path) -> list[DatasetFile]:
+    """Return every file of a version as it is to be stored: those that the manifest names, and the two that describe it."""
+    entries = [manifest.FileEntry(**file) for file in described["files"]] + [manifest.file_entry(folder / name) for name in (manifest.NAME, manifest.SUMS)]
     return [DatasetFile(name=entry.name, split=split_named(entry.name), sha256=entry.sha256, size=entry.bytes, rows_count=entry.rows) for entry in entries]
 
 
 def split_named(name: str) -> str:
-    return next((split for split in SPLITS if name == f"{split}.jsonl"), "")
-
-
-# The file system
-
-
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Lend a folder on the file system of the versions. What is still there afterwards is removed."""
-    settings.DATASETS_DIR.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=settings.DATASETS_DIR))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def put_in_place(folder: Path, place: Path) -> None:
-    """Rename a folder to its place so that it survives a power cut. What lies there is nobody's, since the number is ours."""
-    for path in [*sorted(folder.iterdir()), folder]:
-        sync(path)
-    place.parent.mkdir(exist_ok=True)
-    sync(place.parent.parent)
-    if place.exists():
-        set_aside(place)
-    folder.rename(place)
-    sync(place.parent)
-
-
-def sync(path: Path) -> None:
-    """Wait until the disk has a file, or the names in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Return the split that a file holds rows or votes of: what its name begins with."""
+    first = name.partition(".")[0]
+    return first if first in SPLITS else ""
 
 
 def why_not_written(error: OSError) -> str:
@@ -124,19 +84,6 @@ def why_not_written(error: OSError) -> str:
 
 
 # What was left lying
-
-
-def hold_off_sweeps() -> None:
-    """Until the transaction ends no sweep runs: files may stand in their place a moment before their version can be seen."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SWEEPING])
-
-
-def nobody_publishes() -> bool:
-    """Say whether nobody publishes now; if so, nobody begins before the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEPING])
-        return bool(cursor.fetchone()[0])
 
 
 @transaction.atomic
@@ -163,14 +110,6 @@ def orphans() -> Iterator[Path]:
         folder = described.parent
         if (folder.parent.name, folder.name) not in known:
             yield folder
-
-
-def set_aside(folder: Path) -> None:
-    """Take a folder out of its place in one step; a later sweep removes it."""
-    aside = Path(tempfile.mkdtemp(prefix=f"{ORPHAN}{folder.parent.name}-{folder.name}-", dir=settings.DATASETS_DIR))
-    folder.rename(aside)
-    os.utime(aside)
-    log.warning("%s belongs to no version; it is kept for %s days as %s", folder, KEPT.days, aside)
 
 
 __all__ = ["NotPublished", "NothingToFreeze", "Order", "publish", "sweep_orphans"]

@@ -1,20 +1,26 @@
-"""From settled pairs to the rows that a version may hold, and from a version's rows to lines of its files. Writes nothing."""
+"""From settled pairs to the rows that a version may hold, chosen, ordered and named in PostgreSQL. Writes nothing that stays.
+
+Everything is done in sets: what the ledgers say, why a pair makes no row, margins, order and keys. A million pairs never become a million objects.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, defaultdict
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from django.db import models
-from django.db.models import BooleanField, ExpressionWrapper, F, Func, Q, QuerySet, TextField, Value
+from django.db import connection, models, transaction
+from django.db.models import Count, QuerySet
+from psycopg.types.json import Jsonb
 
-from exports.formats import SIGNS, canonical
+from exports.choices import Choice
 from exports.models import Dataset, DatasetRow, DatasetVersion
 from exports.splits import SPLITS
-from labeling.models import Adjudication, Campaign, GoldItem, Label, Pair, Standing, Trouble
+from labeling.models import Adjudication, Campaign, Label, Pair, RubricVersion, Standing, Trouble
+from policies.models import Policy
 
 WHITE_SPACE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 """What Python strips. PostgreSQL's own notion follows its locale."""
@@ -33,51 +39,13 @@ class LeftOut(models.TextChoices):
     LOOPING = "looping", Trouble.LOOPING.label
     SELF_NAMING = "self_naming", Trouble.SELF_NAMING.label
     UNFOUNDED = "unfounded", "no label or adjudication bears its verdict out: run check_standings"
-
-
-@dataclass(frozen=True)
-class Judgment:
-    """A label that counts, or an adjudication."""
-
-    pk: int
-    verdict: str | None
-    preference: int | None
-
-    @property
-    def steps(self) -> int:
-        """Its signed preference, negative for A. A bare verdict counts as one step, as it does in the votes file."""
-        return SIGNS[self.verdict or "tie"] if self.preference is None else self.preference
-
-
-@dataclass(frozen=True, kw_only=True)
-class SettledPair:
-    """What is read of a pair; its texts stay in the database."""
-
-    pk: int
-    campaign__slug: str
-    external_id: str
-    standing: str
-    verdict: str | None
-    settled_by: str
-    trouble: str
-    rubric_version_id: int
-    prompt_id: int
-    prompt__content_sha256: str
-    prompt__family: str
-    response_a_id: int
-    response_a__sha256: str
-    response_a__policy__name: str
-    response_b_id: int
-    response_b__sha256: str
-    response_b__policy__name: str
-    is_empty: bool
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        """Where it stands in a version, by its content alone: prompt, then responses, then what else tells it from others."""
-        hashes = sorted((self.response_a__sha256, self.response_b__sha256))
-        policies = (self.response_a__policy__name, self.response_b__policy__name)
-        return (self.prompt__content_sha256, *hashes, self.campaign__slug, self.external_id, self.response_a__sha256, *policies)
+    OTHER_RUBRIC = "other_rubric", "judged under a rubric version that was not chosen"
+    OTHER_STANDING = "other_standing", "settled in a way that was not chosen"
+    OTHER_POLICY = "other_policy", "a side by a policy that was not chosen"
+    OTHER_SLICE = "other_slice", "a prompt outside the slices that were chosen"
+    CAPPED = "capped", "what is left of its labels, so many of one person counting, does not bear it out"
+    LITTLE_AGREEMENT = "little_agreement", "less agreement than was asked for"
+    LITTLE_STRENGTH = "little_strength", "a smaller margin than was asked for"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,135 +75,294 @@ class Candidates:
     unsettled: Mapping[str, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a version would hold, in numbers: rows by how they were settled, by rubric version, by slice (name, value); and what is left out."""
+
+    rows: int
+    families: int
+    settled: Mapping[str, int]
+    rubric_versions: Mapping[int, int]
+    slices: Mapping[tuple[str, str], int]
+    left_out: Mapping[str, int]
+    unsettled: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """The rows of a version, counted: by split, by how they were settled, by rule, by rubric version."""
+
+    splits: Mapping[str, int]
+    settled: Mapping[str, int]
+    rules: Mapping[str, int]
+    rubric_versions: Mapping[int, int]
+
+    @property
+    def rows(self) -> int:
+        return sum(self.splits.values())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Draft:
-    """What a version is made of, before it is stored or after: the one thing from which its files are written."""
+    """What a version is made of: the one thing from which its files are written. Its rows are stored, under the key that the version has or will have."""
 
     dataset: Dataset
     number: int
+    version: int
     campaigns: Sequence[Campaign]
-    rows: Sequence[DatasetRow]
     left_out: Mapping[str, int]
-
-    def split_counts(self) -> dict[str, int]:
-        """Return the rows of every split, also where there are none."""
-        counts = Counter(row.split for row in self.rows)
-        return {split: counts[split] for split in SPLITS}
+    totals: Totals
+    choice: Choice = field(default_factory=Choice)
 
 
 def draft_of(version: DatasetVersion) -> Draft:
     """Return a stored version as the draft it was."""
-    stored = list(version.rows.order_by("position"))
-    return Draft(version.dataset, version.number, list(version.campaigns.all()), stored, version.manifest["counts"]["left_out"])
+    return Draft(
+        dataset=version.dataset,
+        number=version.number,
+        version=version.pk,
+        campaigns=list(version.campaigns.all()),
+        left_out=version.manifest["counts"]["left_out"],
+        totals=totals_of(version.pk),
+        choice=Choice.from_filters(version.manifest["filters"]),
+    )
 
 
-class Evidence:
-    """What the ledgers say of the settled pairs of some campaigns, in four queries."""
-
-    def __init__(self, campaigns: Iterable[Campaign]) -> None:
-        of_pairs = Q(pair__campaign__in=campaigns, pair__standing__in=[Standing.AGREED, Standing.ADJUDICATED])
-        self.labels = self._by_pair(Label.objects.counting().filter(of_pairs))
-        self.rulings = self._by_pair(Adjudication.objects.current().filter(of_pairs, pair__standing=Standing.ADJUDICATED))
-        self.gold = set(GoldItem.objects.values_list("pair_id", flat=True))
-        self.gold_families = set(GoldItem.objects.values_list("pair__prompt__family", flat=True))
-
-    @staticmethod
-    def _by_pair(ledger: QuerySet[Label] | QuerySet[Adjudication]) -> Mapping[int, list[Judgment]]:
-        found: dict[int, list[Judgment]] = defaultdict(list)
-        for pair, pk, verdict, preference in ledger.order_by("id").values_list("pair_id", "id", "verdict", "preference"):
-            found[pair].append(Judgment(pk, verdict, preference))
-        return found
-
-    def of(self, pair: SettledPair) -> list[Judgment]:
-        """The judgments that the standing rests on: the labels that count, or the adjudication."""
-        return (self.rulings if pair.standing == Standing.ADJUDICATED else self.labels).get(pair.pk, [])
+def totals_of(version: int) -> Totals:
+    """Count the stored rows of a version, also of one that is being made."""
+    parts = [Counter[Any]() for _ in range(4)]
+    groups = DatasetRow.objects.filter(version_id=version).values_list("split", "settled", "rule", "rubric_version_id").annotate(n=Count("pk")).order_by()
+    for *names, n in groups:
+        for part, name in zip(parts, names, strict=True):
+            part[name] += n
+    splits, settled, rules, rubric_versions = parts
+    return Totals(splits={split: splits[split] for split in SPLITS}, settled=settled, rules=rules, rubric_versions=rubric_versions)
 
 
-def candidates(campaigns: Sequence[Campaign]) -> Candidates:
-    """Return what a version frozen from these campaigns now would hold, and what it would leave out and why.
+# ---- choosing, in PostgreSQL
 
-    The order follows the content alone, not the order in which anything was stored.
-    """
-    evidence, kept, left_out = Evidence(campaigns), [], Counter[str]()
-    for pair in sorted(settled_pairs(campaigns), key=lambda pair: (pair.place, pair.pk)):
-        if reason := next(reasons(pair, evidence), None):
-            left_out[reason.value] += 1
-        else:
-            kept.append(candidate(pair, evidence))
-    return Candidates(told_apart(kept), left_out, unsettled(campaigns))
+# `place` is where a pair stands by its content alone: prompt, then responses, then what else tells it from others; "C" is the order of code points.
+# `key` is made of the same: PostgreSQL writes a text in JSON byte for byte as our canonical form does. OFFSET 0: else the texts are sorted along.
+SETTLED = """
+CREATE TEMPORARY TABLE settled_pair ON COMMIT DROP AS
+SELECT row_number() OVER (ORDER BY prompt_sha256, least_sha256, greatest_sha256, slug, external_id, sha256_a, policy_a, policy_b, pair) AS place,
+       left(encode(sha256(convert_to('[' || concat_ws(',',
+           to_json(prompt_sha256), to_json(least_sha256), to_json(greatest_sha256), to_json(slug), to_json(external_id),
+           to_json(sha256_a), to_json(policy_a), to_json(policy_b)) || ']', 'UTF8')), 'hex'), 32) AS key,
+       pair, prompt, family, rubric_version, settled, rule, verdict, chosen, rejected, left_out, not_chosen
+FROM (
+    SELECT prompt.content_sha256 COLLATE "C" AS prompt_sha256, least(response_a.sha256 COLLATE "C", response_b.sha256 COLLATE "C") AS least_sha256,
+           greatest(response_a.sha256 COLLATE "C", response_b.sha256 COLLATE "C") AS greatest_sha256, campaign.slug COLLATE "C" AS slug,
+           pair.external_id COLLATE "C" AS external_id, response_a.sha256 COLLATE "C" AS sha256_a,
+           policy_a.name COLLATE "C" AS policy_a, policy_b.name COLLATE "C" AS policy_b,
+           pair.id AS pair, pair.prompt_id AS prompt, prompt.family, pair.rubric_version_id AS rubric_version,
+           pair.standing AS settled, pair.settled_by AS rule, pair.verdict,
+           CASE pair.verdict WHEN 'a' THEN pair.response_a_id ELSE pair.response_b_id END AS chosen,
+           CASE pair.verdict WHEN 'a' THEN pair.response_b_id ELSE pair.response_a_id END AS rejected,
+           CASE WHEN pair.id IN (SELECT pair_id FROM labeling_golditem) THEN 'gold'
+                WHEN prompt.family IN (SELECT asked.family FROM labeling_golditem AS item JOIN labeling_pair AS gold ON gold.id = item.pair_id
+                                       JOIN policies_prompt AS asked ON asked.id = gold.prompt_id) THEN 'gold_family'
+                WHEN pair.verdict IS NULL THEN 'no_right_answer'
+                WHEN pair.verdict = 'tie' THEN 'tie'
+                WHEN pair.trouble <> '' THEN pair.trouble
+                -- The first character tells of nearly all of them that they are not empty; to strip a text takes a walk through it.
+                WHEN btrim(left(response_a.text, 1), %(white_space)s) = '' AND btrim(response_a.text, %(white_space)s) = ''
+                  OR btrim(left(response_b.text, 1), %(white_space)s) = '' AND btrim(response_b.text, %(white_space)s) = '' THEN 'empty'
+                WHEN response_a.sha256 = response_b.sha256 THEN 'equal'
+           END AS left_out,
+           CASE WHEN NOT pair.rubric_version_id = ANY (%(rubric_versions)s::bigint[]) THEN 'other_rubric'
+                WHEN NOT pair.standing = ANY (%(standings)s::text[]) THEN 'other_standing'
+                WHEN NOT ARRAY[response_a.policy_id, response_b.policy_id] <@ %(policies)s::bigint[] THEN 'other_policy'
+                WHEN EXISTS (SELECT FROM jsonb_each(%(slices)s::jsonb) AS wanted WHERE NOT coalesce(wanted.value ? (prompt.slices ->> wanted.key), false))
+                THEN 'other_slice'
+           END AS not_chosen
+    FROM labeling_pair AS pair
+    JOIN labeling_campaign AS campaign ON campaign.id = pair.campaign_id
+    JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
+    JOIN policies_response AS response_a ON response_a.id = pair.response_a_id
+    JOIN policies_response AS response_b ON response_b.id = pair.response_b_id
+    JOIN policies_policy AS policy_a ON policy_a.id = response_a.policy_id
+    JOIN policies_policy AS policy_b ON policy_b.id = response_b.policy_id
+    WHERE pair.campaign_id = ANY (%(campaigns)s::bigint[]) AND pair.standing = ANY (%(settled)s::text[])
+    OFFSET 0
+) AS fact
+"""
+
+# What counts for the cap is what a row would rest on; a person's labels count in the order of the rows.
+CANDIDATE = """
+CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
+WITH said AS (
+    SELECT label.pair_id, label.id, label.verdict, {counts} AS counts,
+           coalesce(label.preference, CASE label.verdict WHEN 'a' THEN -1 WHEN 'b' THEN 1 ELSE 0 END) AS step
+    FROM ({labels}) AS label JOIN settled_pair ON settled_pair.pair = label.pair_id
+    WHERE left_out IS NULL AND not_chosen IS NULL
+), evidence AS (
+    SELECT pair_id, array_agg(id ORDER BY id) FILTER (WHERE counts) AS labels, count(*) FILTER (WHERE counts) AS counted,
+           sum(step) FILTER (WHERE counts) AS steps,
+           count(*) FILTER (WHERE counts AND verdict = 'a') AS for_a, count(*) FILTER (WHERE counts AND verdict = 'b') AS for_b,
+           count(*) FILTER (WHERE verdict = 'a') AS ever_a, count(*) FILTER (WHERE verdict = 'b') AS ever_b
+    FROM said GROUP BY pair_id
+)
+SELECT place, key, pair, prompt, family, chosen, rejected, rubric_version, settled, rule, margin, ruling.id AS adjudication,
+       coalesce(evidence.labels, '{{}}') AS labels,
+       CASE WHEN left_out IS NOT NULL THEN left_out
+            WHEN not_chosen IS NOT NULL THEN not_chosen
+            WHEN settled = 'agreed' AND ever = 0 OR settled = 'adjudicated' AND ruling.verdict IS DISTINCT FROM settled_pair.verdict THEN 'unfounded'
+            WHEN settled = 'agreed' AND %(cap)s::int IS NOT NULL AND 2 * votes <= coalesce(counted, 0) THEN 'capped'
+            WHEN coalesce(votes::float8 / nullif(counted, 0), 0) < %(least_agreement)s THEN 'little_agreement'
+            WHEN margin < %(least_strength)s THEN 'little_strength'
+       END AS left_out
+FROM settled_pair
+LEFT JOIN evidence ON evidence.pair_id = settled_pair.pair
+LEFT JOIN ({rulings}) AS ruling ON ruling.pair_id = settled_pair.pair
+CROSS JOIN LATERAL (
+    SELECT CASE settled_pair.verdict WHEN 'a' THEN -1 ELSE 1 END AS sign,
+           coalesce(CASE settled_pair.verdict WHEN 'a' THEN for_a ELSE for_b END, 0) AS votes,
+           coalesce(CASE settled_pair.verdict WHEN 'a' THEN ever_a ELSE ever_b END, 0) AS ever
+) AS turned
+-- The mean signed preference, positive towards the verdict: 3 is much better by everybody. A bare verdict counts as one step. It is below 0 where a
+-- weak majority stood against a strong minority: two who said slightly better and one who said the other is much better make (1 + 1 - 3) / 3.
+CROSS JOIN LATERAL (
+    SELECT CASE settled WHEN 'agreed' THEN (sign * steps)::float8 / counted
+           ELSE (sign * coalesce(ruling.preference, CASE ruling.verdict WHEN 'a' THEN -1 WHEN 'b' THEN 1 ELSE 0 END))::float8 END AS margin
+) AS mean
+"""
+OF_ONE_PERSON = "row_number() OVER (PARTITION BY label.labeler_id ORDER BY settled_pair.place) <= %(cap)s"
 
 
-def settled_pairs(campaigns: Sequence[Campaign]) -> Iterator[SettledPair]:
-    fields = [name for name in SettledPair.__dataclass_fields__ if name != "is_empty"]
-    pairs = Pair.objects.settled().filter(campaign__in=campaigns)
-    stripped = pairs.alias(bare_a=bare("response_a__text"), bare_b=bare("response_b__text"))
-    empty = ExpressionWrapper(Q(bare_a="") | Q(bare_b=""), output_field=BooleanField())
-    for pair in stripped.annotate(is_empty=empty).values(*fields, "is_empty").iterator(chunk_size=2000):
-        yield SettledPair(**pair)
+@contextmanager
+def laid_out(campaigns: Sequence[Campaign], choice: Choice) -> Iterator[None]:
+    """Have every settled pair of the campaigns in the temporary table `candidate` for a while, with `left_out` where it makes no row."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        lay_out(campaigns, choice)
+        yield
+        cursor.execute(CLEAR)
 
 
-def bare(field: str) -> Func:
-    return Func(F(field), Value(WHITE_SPACE), function="BTRIM", output_field=TextField())
+CLEAR = "DROP TABLE IF EXISTS pg_temp.settled_pair, pg_temp.candidate"
+
+
+def lay_out(campaigns: Sequence[Campaign], choice: Choice) -> None:
+    """As `laid_out`, until the transaction ends."""
+    values = wanted(campaigns, choice)
+    settled_labels = Label.objects.counting().filter(pair__campaign__in=campaigns, pair__standing__in=SETTLED_STANDINGS)
+    labels = embedded(settled_labels.values("id", "pair_id", "labeler_id", "verdict", "preference"), values)
+    current = Adjudication.objects.current().filter(pair__campaign__in=campaigns, pair__standing=Standing.ADJUDICATED)
+    rulings = embedded(current.values("id", "pair_id", "verdict", "preference"), values)
+    counts = "true" if choice.cap_per_person is None else OF_ONE_PERSON
+    with connection.cursor() as cursor:
+        cursor.execute(CLEAR)
+        cursor.execute("SET LOCAL work_mem = '128MB'")
+        cursor.execute(SETTLED, values)
+        cursor.execute("ANALYZE settled_pair")
+        cursor.execute(CANDIDATE.format(labels=labels, rulings=rulings, counts=counts), values)
+
+
+SETTLED_STANDINGS = [Standing.AGREED.value, Standing.ADJUDICATED.value]
+
+
+def wanted(campaigns: Sequence[Campaign], choice: Choice) -> dict[str, Any]:
+    """Return the values of the statements. A list that is None bars nothing."""
+    return {
+        "campaigns": [campaign.pk for campaign in campaigns],
+        "settled": SETTLED_STANDINGS,
+        "white_space": WHITE_SPACE,
+        "rubric_versions": rubric_versions_named(choice.rubric_versions) if choice.rubric_versions else None,
+        "standings": list(choice.standings) or None,
+        "policies": policies_named(choice.policies) if choice.policies else None,
+        "slices": Jsonb({name: list(values) for name, values in choice.slices.items()}),
+        "cap": choice.cap_per_person,
+        "least_agreement": choice.least_agreement,
+        "least_strength": choice.least_strength,
+    }
+
+
+def embedded(found: QuerySet[Any, Any], values: dict[str, Any]) -> str:
+    """Return a query's text for use inside a statement, and put its values among the statement's."""
+    text, params = found.query.sql_with_params()
+    names = [f"value_{len(values) + number}" for number in range(len(params))]
+    values.update(zip(names, params, strict=True))
+    place = iter(names)
+    return re.sub("%s", lambda _: f"%({next(place)})s", text)
+
+
+def rubric_versions_named(names: Iterable[str]) -> list[int]:
+    """Return the keys of the rubric versions called rubric@number; of an unknown name there is none."""
+    known = {f"{name}@{number}": pk for pk, name, number in RubricVersion.objects.values_list("pk", "rubric__name", "number")}
+    return [known[name] for name in names if name in known]
+
+
+def policies_named(names: Iterable[str]) -> list[int]:
+    """Return the keys of the policies called name@revision, or by their name where no weights are known."""
+    wanted = set(names)
+    return [policy.pk for policy in Policy.objects.only("name", "weights_sha256") if policy_name(policy) in wanted]
+
+
+def policy_name(policy: Policy) -> str:
+    return f"{policy.name}@{policy.revision}" if policy.revision else policy.name
+
+
+# ---- what was found
+
+
+def left_out() -> dict[str, int]:
+    """Count the candidates that make no row, by reason."""
+    return dict(asked("SELECT left_out, count(*) FROM candidate WHERE left_out IS NOT NULL GROUP BY 1 ORDER BY 1"))
 
 
 def unsettled(campaigns: Sequence[Campaign]) -> dict[str, int]:
     """Return how many pairs are waiting, contested or withdrawn."""
-    pairs = Pair.objects.filter(campaign__in=campaigns).exclude(standing__in=[Standing.AGREED, Standing.ADJUDICATED])
-    return dict(pairs.values_list("standing").annotate(n=models.Count("pk")).order_by("standing"))
+    pairs = Pair.objects.filter(campaign__in=campaigns).exclude(standing__in=SETTLED_STANDINGS)
+    return dict(pairs.values_list("standing").annotate(n=Count("pk")).order_by("standing"))
 
 
-def reasons(pair: SettledPair, evidence: Evidence) -> Iterator[LeftOut]:
-    """Yield why a pair makes no row; nothing, where it makes one."""
-    if pair.pk in evidence.gold:
-        yield LeftOut.GOLD
-    if pair.prompt__family in evidence.gold_families:
-        yield LeftOut.GOLD_FAMILY
-    if pair.verdict is None:
-        yield LeftOut.NO_RIGHT_ANSWER
-    if pair.verdict == "tie":
-        yield LeftOut.TIE
-    if pair.trouble:
-        yield LeftOut(pair.trouble)
-    if pair.is_empty:
-        yield LeftOut.EMPTY
-    if pair.response_a__sha256 == pair.response_b__sha256:
-        yield LeftOut.EQUAL
-    if all(judgment.verdict != pair.verdict for judgment in evidence.of(pair)):
-        yield LeftOut.UNFOUNDED
+# Pairs with the same content in one campaign stand side by side, and are numbered: each row has a key of its own.
+TOLD_APART = """
+SELECT row_number() OVER (ORDER BY place) AS position,
+       CASE twin WHEN 1 THEN key ELSE left(encode(sha256(convert_to('["' || key || '","' || twin || '"]', 'UTF8')), 'hex'), 32) END AS key,
+       pair, prompt, chosen, rejected, family, rubric_version, margin, settled, rule, labels, adjudication
+FROM (SELECT *, row_number() OVER (PARTITION BY key ORDER BY place) AS twin FROM candidate WHERE left_out IS NULL) AS kept
+"""
 
 
-def candidate(pair: SettledPair, evidence: Evidence) -> Candidate:
-    chosen, rejected = (pair.response_a_id, pair.response_b_id) if pair.verdict == "a" else (pair.response_b_id, pair.response_a_id)
-    return Candidate(
-        key=key_of(pair.place),
-        pair=pair.pk,
-        prompt=pair.prompt_id,
-        chosen=chosen,
-        rejected=rejected,
-        family=pair.prompt__family,
-        rubric_version=pair.rubric_version_id,
-        margin=margin(evidence.of(pair), towards=pair.verdict or ""),
-        settled=pair.standing,
-        rule=pair.settled_by,
-        labels=tuple(label.pk for label in evidence.labels.get(pair.pk, [])),
-        adjudication=evidence.of(pair)[0].pk if pair.standing == Standing.ADJUDICATED else None,
-    )
+def candidates(campaigns: Sequence[Campaign], choice: Choice | None = None) -> Candidates:
+    """Return what a version frozen from these campaigns now would hold, and what it would leave out and why: all rows at once, so for few.
 
-
-def margin(judgments: Sequence[Judgment], *, towards: str) -> float:
-    """Return the mean signed preference, positive towards the verdict: 3 is much better by everybody.
-
-    It is below 0 where a weak majority stood against a strong minority: two who said slightly better and one who said
-    the other is much better make (1 + 1 - 3) / 3.
+    The order follows the content alone, not the order in which anything was stored.
     """
-    return SIGNS[towards] * sum(judgment.steps for judgment in judgments) / len(judgments)
+    with laid_out(campaigns, choice or Choice()):
+        kept = [Candidate(**dict(zip(Candidate.__dataclass_fields__, row, strict=True))) for row in asked(KEPT)]
+        return Candidates([replace(row, labels=tuple(row.labels)) for row in kept], left_out(), unsettled(campaigns))
 
 
-def key_of(content: Sequence[str]) -> str:
-    return hashlib.sha256(canonical(list(content)).encode()).hexdigest()[:32]
+KEPT = f"""
+SELECT key, pair, prompt, chosen, rejected, family, rubric_version, margin, settled, rule, labels, adjudication
+FROM ({TOLD_APART}) AS told ORDER BY position
+"""  # noqa: S608 - from here
 
 
-def told_apart(rows: Iterable[Candidate]) -> list[Candidate]:
-    """Return the rows with a key of their own each: pairs with the same content in one campaign stand side by side, and are numbered."""
-    groups = (list(same) for _, same in groupby(rows, key=lambda row: row.key))
-    return [row if number == 1 else replace(row, key=key_of([row.key, str(number)])) for same in groups for number, row in enumerate(same, start=1)]
+def summary(campaigns: Sequence[Campaign], choice: Choice | None = None) -> Summary:
+    """Return what `candidates` would, in numbers: for any number of pairs."""
+    with laid_out(campaigns, choice or Choice()):
+        ((rows, families),) = asked("SELECT count(*), count(DISTINCT family) FROM candidate WHERE left_out IS NULL")
+        return Summary(
+            rows=rows,
+            families=families,
+            settled=dict(asked("SELECT settled, count(*) FROM candidate WHERE left_out IS NULL GROUP BY 1 ORDER BY 1")),
+            rubric_versions=dict(asked("SELECT rubric_version, count(*) FROM candidate WHERE left_out IS NULL GROUP BY 1 ORDER BY 1")),
+            slices={(name, value): n for name, value, n in asked(BY_SLICE)},
+            left_out=left_out(),
+            unsettled=unsettled(campaigns),
+        )
+
+
+BY_SLICE = """
+SELECT slice.key, slice.value, count(*) FROM candidate JOIN policies_prompt AS asked ON asked.id = candidate.prompt
+CROSS JOIN LATERAL jsonb_each_text(asked.slices) AS slice WHERE left_out IS NULL GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def asked(statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())

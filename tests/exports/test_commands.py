@@ -85,11 +85,11 @@ def test_verifying_needs_no_server(version: DatasetVersion) -> None:
 
 
 def test_a_changed_byte_is_found_and_said(version: DatasetVersion) -> None:
-    votes = version.folder / "votes.jsonl"
+    votes = version.folder / "train.votes.jsonl"
     votes.write_bytes(votes.read_bytes().replace(b"labeler-", b"Labeler-", 1))
     found = verify(version.folder)
     assert found.returncode != 0
-    assert "votes.jsonl: its bytes have changed" in found.stderr
+    assert "train.votes.jsonl: its bytes have changed" in found.stderr
     assert "Traceback" not in found.stderr
 
 

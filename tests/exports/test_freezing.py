@@ -133,7 +133,7 @@ def test_without_a_second_try_one_of_two_is_turned_away(committed_db: str, monke
     campaign = settled_campaign(pairs=3)
     publishing.publish(order(campaign))
     gate = threading.Barrier(2)
-    drawn = freezing.drawn_up
+    drawn = freezing.draw_up
 
     def slow(*args: Any) -> Any:
         gate.wait(timeout=30)
@@ -147,7 +147,7 @@ def test_without_a_second_try_one_of_two_is_turned_away(committed_db: str, monke
         finally:
             connection.close()
 
-    monkeypatch.setattr(freezing, "drawn_up", slow)
+    monkeypatch.setattr(freezing, "draw_up", slow)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(freeze)
         second = pool.submit(freeze)
@@ -181,7 +181,7 @@ def changes(version: DatasetVersion) -> list[tuple[str, Callable[[], object]]]:
         ("row side", lambda: DatasetRow.objects.filter(pk=row.pk).update(chosen=row.rejected_id, rejected=row.chosen_id)),
         ("rows in bulk", lambda: DatasetRow.objects.bulk_update([bent(row)], ["margin"])),
         ("row gone", lambda: raw("DELETE FROM exports_datasetrow")),
-        ("rows emptied", lambda: raw("TRUNCATE exports_datasetrow")),
+        ("rows emptied", lambda: raw("TRUNCATE exports_datasetrow CASCADE")),
         ("file hash", lambda: DatasetFile.objects.filter(pk=file.pk).update(sha256="0" * 64)),
         ("file gone", lambda: DatasetFile.objects.filter(pk=file.pk).delete()),
         ("campaign gone", lambda: VersionCampaign.objects.all().delete()),

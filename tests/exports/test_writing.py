@@ -17,8 +17,9 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import User
-from exports import formats, manifest, publishing, rows, writing
+from exports import formats, inspection, publishing, rows, writing
 from exports.models import DatasetVersion
+from exports.splits import SPLITS
 from labeling.models import Campaign, Label, Role
 from tests.builders import make_policy, make_prompt
 from tests.exports.settled import adjudicate, order, settled_campaign, settled_pair
@@ -32,7 +33,15 @@ def lines(version: DatasetVersion, name: str) -> list[dict[str, Any]]:
 
 
 def every_row(version: DatasetVersion) -> list[dict[str, Any]]:
-    return lines(version, "train.jsonl") + lines(version, "validation.jsonl") + lines(version, "test.jsonl")
+    return [line for split in SPLITS for line in lines(version, f"{split}.jsonl")]
+
+
+def every_vote(version: DatasetVersion) -> list[dict[str, Any]]:
+    return [line for split in SPLITS for line in lines(version, f"{split}.votes.jsonl")]
+
+
+def every_origin(version: DatasetVersion) -> dict[str, dict[str, Any]]:
+    return {line["pair_id"]: line for split in SPLITS for line in lines(version, f"{split}.lineage.jsonl")}
 
 
 def test_it_works(version: DatasetVersion) -> None:
@@ -45,7 +54,7 @@ def test_it_works(version: DatasetVersion) -> None:
         assert line["chosen"] == [{"role": "assistant", "content": row.chosen.text}]
         assert line["rejected"] == [{"role": "assistant", "content": row.rejected.text}]
         assert (line["split"], line["family"], line["margin"]) == (row.split, row.family, row.margin)
-    assert manifest.verify(version.folder, expected_id=version.manifest_sha256) == []
+    assert inspection.verify(version.folder, expected_id=version.manifest_sha256) == []
 
 
 def test_every_label_that_counted_is_a_vote_and_the_margins_follow_from_the_votes(any_moment: None, rosa: User, ada: User) -> None:
@@ -55,7 +64,7 @@ def test_every_label_that_counted_is_a_vote_and_the_margins_follow_from_the_vote
         settled_pair(campaign, labelers, preferences)
     adjudicate(settled_pair(campaign, labelers, (-3, 3)), ada, "b", 2)
     version = publishing.publish(order(campaign, dataset="votes"))
-    votes = lines(version, "votes.jsonl")
+    votes = every_vote(version)
     assert len(votes) == Label.objects.count() == version.manifest["counts"]["votes"]
     for row in every_row(version):
         if row["standing"] == "agreed":
@@ -75,7 +84,7 @@ def test_no_file_names_a_person(version: DatasetVersion) -> None:
 def test_a_labeler_has_one_pseudonym_in_a_dataset_and_another_in_the_next(version: DatasetVersion, everyday: Campaign) -> None:
     again = publishing.publish(order(everyday))
     other = publishing.publish(order(everyday, dataset="other"))
-    named = [{vote["labeler"] for vote in lines(made, "votes.jsonl")} for made in (version, again, other)]
+    named = [{vote["labeler"] for vote in every_vote(made)} for made in (version, again, other)]
     assert len(named[0]) == 2
     assert named[0] == named[1]
     assert named[0].isdisjoint(named[2])
@@ -83,12 +92,13 @@ def test_a_labeler_has_one_pseudonym_in_a_dataset_and_another_in_the_next(versio
 
 def test_a_rationale_stays_in_the_database(any_moment: None, everyday: Campaign) -> None:
     """It may have to be erased one day, and the bytes of a version may not change."""
-    assert "rationale" not in lines(publishing.publish(order(everyday)), "votes.jsonl")[0]
+    assert "rationale" not in every_vote(publishing.publish(order(everyday)))[0]
 
 
 def test_a_split_without_rows_has_no_file(any_moment: None, everyday: Campaign) -> None:
     version = publishing.publish(order(everyday, shares={"train": 1.0}))
-    assert sorted(path.name for path in version.folder.iterdir()) == ["README.md", "SHA256SUMS", "manifest.json", "train.jsonl", "votes.jsonl"]
+    lines = ["train.jsonl", "train.lineage.jsonl", "train.votes.jsonl"]
+    assert sorted(path.name for path in version.folder.iterdir()) == ["README.md", "SHA256SUMS", "manifest.json", *lines]
     assert version.manifest["counts"]["rows"] == {"train": 12, "validation": 0, "test": 0}
 
 
@@ -121,7 +131,7 @@ def test_the_queries_do_not_grow_with_the_rows(any_moment: None, everyday: Campa
     for number in (1, 2):
         draft = rows.draft_of(publishing.publish(order(everyday)))
         (tmp_path / str(number)).mkdir()
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(4):
             writing.write(draft, tmp_path / str(number))
         settled_pair(everyday, [membership.user for membership in everyday.memberships.filter(role=Role.LABELER)])
 
@@ -184,8 +194,8 @@ def test_the_card_leads_datasets_to_the_rows_and_the_votes(version: DatasetVersi
     loaded = datasets.load_dataset(str(version.folder), cache_dir=str(tmp_path / "cache"))
     counts = version.manifest["counts"]
     assert {split: len(loaded[split]) for split in loaded} == {split: n for split, n in counts["rows"].items() if n}
-    votes = datasets.load_dataset(str(version.folder), "votes", split="votes", cache_dir=str(tmp_path / "cache"))
-    assert len(votes) == counts["votes"]
+    votes = datasets.load_dataset(str(version.folder), "votes", cache_dir=str(tmp_path / "cache"))
+    assert sum(map(len, votes.values())) == counts["votes"]
 
 
 def test_what_people_typed_cannot_forge_the_card(any_moment: None, everyday: Campaign) -> None:

@@ -22,7 +22,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from exports import formats, freezing, manifest, publishing, writing
+from exports import folders, freezing, inspection, manifest, publishing, writing
 from exports.freezing import Order
 from exports.models import Dataset, DatasetVersion
 from labeling.models import Campaign
@@ -31,7 +31,7 @@ from tests.exports.settled import order, settled_campaign
 pytestmark = pytest.mark.commits
 
 CALLS = ("mkdir", "open", "fsync", "rename")
-"""The functions of `os` at which a publisher is killed, beside each line that it writes. (Path.mkdir and Path.rename end there too.)"""
+"""The functions of `os` at which a publisher is killed, beside each part of a file that it writes. (Path.mkdir and Path.rename end there too.)"""
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ class Fuse:
 
     def lay(self) -> None:
         """For the rest of this process."""
-        formats.canonical_line = self.watch(formats.canonical_line)
+        writing.LineFile.add = self.watch(writing.LineFile.add)  # type: ignore[method-assign]
         for name in CALLS:
             setattr(os, name, self.watch(getattr(os, name)))
 
@@ -107,7 +107,7 @@ def wait_for_the_server() -> None:
     """Wait until PostgreSQL has noticed that the dead process is gone, and has given its locks back."""
     for _ in range(100):
         with transaction.atomic():
-            if publishing.nobody_publishes():
+            if folders.nobody_publishes():
                 return
         time.sleep(0.05)
     raise AssertionError("the dead publisher's lock is still held")
@@ -117,7 +117,7 @@ def visible() -> list[int]:
     """Return the numbers of the versions that can be seen, each checked byte for byte."""
     numbers = []
     for version in DatasetVersion.objects.order_by("number"):
-        assert manifest.verify(version.folder, expected_id=version.manifest_sha256) == []
+        assert inspection.verify(version.folder, expected_id=version.manifest_sha256) == []
         numbers.append(version.number)
     return numbers
 
@@ -158,9 +158,9 @@ def test_killed_at_the_commit_it_leaves_a_folder_that_the_next_version_takes_ove
 
 def abandon(campaign: Campaign, datasets_dir: Path) -> None:
     """Do all but the commit."""
-    with contextlib.suppress(KeyboardInterrupt), freezing.one_moment(), publishing.scratch_folder() as folder:
+    with contextlib.suppress(KeyboardInterrupt), freezing.one_moment(), folders.scratch_folder() as folder:
         writing.write(freezing.draft(order(campaign)), folder)
-        publishing.put_in_place(folder, datasets_dir / "helpfulness" / "2")
+        folders.put_in_place(folder, datasets_dir / "helpfulness" / "2")
         raise KeyboardInterrupt
 
 
@@ -198,7 +198,7 @@ def test_the_sweep_leaves_alone_what_is_being_published(campaign: Campaign, data
         finally:
             connection.close()
 
-    put_in_place = publishing.put_in_place
+    put_in_place = folders.put_in_place
     monkeypatch.setattr(publishing, "put_in_place", sweep_meanwhile)
     assert publishing.publish(order(campaign)).number == 2
     assert swept == [[]]
@@ -250,10 +250,10 @@ def test_a_folder_that_may_not_be_written_is_named(campaign: Campaign, monkeypat
 
 def publish_naively(wanted: Order) -> DatasetVersion:
     """Commit first, then write every file in its place: what `publishing` does not do."""
-    with freezing.one_moment(), publishing.scratch_folder() as folder:
+    with freezing.one_moment(), folders.scratch_folder() as folder:
         made = freezing.draft(wanted)
         described = writing.write(made, folder)
-        version = freezing.store(made, wanted, manifest=described, identity=manifest.identity(described), files=publishing.files_in(folder))
+        version = freezing.store(made, wanted, manifest=described, identity=manifest.identity(described), files=publishing.files_of(described, folder))
     version.folder.mkdir()
     writing.write(made, version.folder)
     return version
@@ -271,4 +271,4 @@ def test_committed_first_a_reader_meets_half_a_version(campaign: Campaign, monke
 
 
 def is_sound() -> bool:
-    return all(manifest.verify(version.folder) == [] for version in DatasetVersion.objects.all())
+    return all(inspection.verify(version.folder) == [] for version in DatasetVersion.objects.all())
