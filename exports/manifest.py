@@ -1,21 +1,27 @@
-"""What a dataset version is made of, as a file whose own hash is the version's id, and whether a folder still is that version."""
+"""What a dataset version is made of, as a file whose own hash is the version's id."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
+from exports.contents import Contents
 from exports.formats import canonical_line
 from exports.splits import SPLITS
 
-SCHEMA = "tiebreak.manifest/1"
+SCHEMA = "tiebreak.manifest/2"
+FIRST_SCHEMA = "tiebreak.manifest/1"
+"""Versions frozen before there was a second one. They hold no hashes of contents, and all votes in one file."""
 NAME = "manifest.json"
 SUMS = "SHA256SUMS"
-VOTES = "votes.jsonl"
+ALL_VOTES = "votes.jsonl"
+REMOVED = "removed.jsonl"
 MIB = 2**20
 
 Manifest = dict[str, Any]
@@ -88,6 +94,23 @@ class FileEntry:
     rows: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Predecessor:
+    """The version that this one replaces because something was taken out of it: its id, its number, the trees over its labels, how many rows and labels
+    are gone, and why, by reason. Each label that is gone is a line of `removed.jsonl`, which proves that it was there and says nothing of it."""
+
+    id: str
+    number: int
+    splits: Mapping[str, Mapping[str, object]]
+    rows: int
+    labels: int
+    reasons: Mapping[str, int]
+
+
+MASKS: Mapping[str, str] = MappingProxyType({"prompt": "no loss: what is trained on is the tokens of chosen and rejected"})
+"""By name, what of a row trainers must not learn to write."""
+
+
 def build(
     *,
     dataset: str,
@@ -99,9 +122,16 @@ def build(
     filters: Mapping[str, object],
     split: SplitPlan,
     counts: Counts,
+    contents: Contents,
     files: Sequence[FileEntry],
+    thresholds: Mapping[str, object] = MappingProxyType({}),
+    masks: Mapping[str, str] = MASKS,
+    predecessor: Predecessor | None = None,
 ) -> Manifest:
-    """Return the manifest of a version. The order in which parts are given does not matter; no clock and no machine is in it."""
+    """Return the manifest of a version. The order in which parts are given does not matter; no clock and no machine is in it.
+
+    `thresholds` are what gates asked for, by name. Without a `predecessor` nothing was taken out.
+    """
     return {
         "schema": SCHEMA,
         "dataset": dataset,
@@ -111,8 +141,13 @@ def build(
         "rubrics": sorted(map(asdict, rubrics), key=lambda rubric: (rubric["id"], rubric["number"])),
         "policies": sorted(map(asdict, policies), key=lambda policy: (policy["name"], policy["revision"])),
         "filters": dict(filters),
+        "thresholds": dict(thresholds),
+        "masks": dict(masks),
         "split": asdict(split),
         "counts": asdict(counts),
+        "content": contents.content(),
+        "labels": contents.labels(),
+        "removed": asdict(predecessor) if predecessor else None,
         "files": sorted(map(asdict, files), key=lambda file: str(file["name"])),
     }
 
@@ -144,29 +179,7 @@ def file_entry(path: Path) -> FileEntry:
     return FileEntry(name=path.name, bytes=size, sha256=digest.hexdigest(), rows=lines)
 
 
-# Checking a folder
-
-
-def verify(folder: Path, *, expected_id: str | None = None) -> list[str]:
-    """Return what is wrong with a version's folder, a sentence each; an empty list: every byte is as it was frozen.
-
-    Found are files that are missing, too many or changed, counts that do not add up, and a manifest that is not the one it was.
-    Somebody who rewrites the manifest and its sum as well is only found out by `expected_id`, the id from a source that they do not hold.
-    """
-    try:
-        manifest = parse(found(folder / NAME))
-    except BadManifest as error:
-        return [str(error)]
-    problems = [*identity_problems(folder, manifest, expected_id), *extra_problems(folder, manifest), *count_problems(manifest)]
-    for file in manifest["files"]:
-        problems += file_problems(folder, file)
-    return problems
-
-
-def found(path: Path) -> bytes:
-    if path.is_symlink() or not path.is_file():
-        raise BadManifest(f"{path.name}: there is no such file")
-    return path.read_bytes()
+# Reading one
 
 
 def parse(data: bytes) -> Manifest:
@@ -176,8 +189,8 @@ def parse(data: bytes) -> Manifest:
         canonical = dumps(manifest)
     except (ValueError, RecursionError) as error:
         raise BadManifest(f"{NAME}: not JSON that can be read ({type(error).__name__})") from None
-    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        raise BadManifest(f"{NAME}: not a manifest of the schema {SCHEMA}")
+    if not isinstance(manifest, dict) or manifest.get("schema") not in (SCHEMA, FIRST_SCHEMA):
+        raise BadManifest(f"{NAME}: not a manifest of the schema {SCHEMA}, nor of one before it")
     if fault := next(shape_faults(manifest), None):
         raise BadManifest(f"{NAME}: {fault}")
     if canonical != data:
@@ -194,6 +207,21 @@ def shape_faults(manifest: Manifest) -> Iterator[str]:
         yield "its files are not names with bytes, hash and rows"
     elif len({file["name"] for file in files}) < len(files):
         yield "it names a file twice"
+    if manifest["schema"] == SCHEMA:
+        yield from content_faults(manifest)
+
+
+def content_faults(manifest: Manifest) -> Iterator[str]:
+    content, labels, split = manifest.get("content"), manifest.get("labels"), manifest.get("split")
+    if not isinstance(content, dict) or not all(are_hashes(content.get(name)) for name in ("rows", "votes", "order")):
+        yield "its contents are not hashes of rows, votes and order for each split"
+    if not isinstance(labels, dict) or not is_hash(labels.get("root")) or not are_trees(labels.get("splits")):
+        yield "its labels are not a size and a root for each split"
+    if not isinstance(split, dict) or not isinstance(split.get("salt"), str) or not isinstance(split.get("shares"), dict):
+        yield "its split is not a salt and shares"
+    removed = manifest.get("removed")
+    if removed is not None and not (isinstance(removed, dict) and are_trees(removed.get("splits")) and is_count(removed.get("labels"))):
+        yield "what was removed is not a count and the trees that it was removed from"
 
 
 def is_count(value: object) -> bool:
@@ -202,6 +230,22 @@ def is_count(value: object) -> bool:
 
 def are_counts(value: object) -> bool:
     return isinstance(value, dict) and all(map(is_count, value.values()))
+
+
+def is_hash(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def are_hashes(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == set(SPLITS) and all(map(is_hash, value.values()))
+
+
+def are_trees(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == set(SPLITS) and all(map(is_tree, value.values()))
+
+
+def is_tree(value: object) -> bool:
+    return isinstance(value, dict) and is_count(value.get("size")) and is_hash(value.get("root"))
 
 
 def is_file_entry(value: object) -> bool:
@@ -218,46 +262,3 @@ def is_file_entry(value: object) -> bool:
 def is_plain_name(value: object) -> bool:
     """A name that stays in its folder and on its line, and is none of the two that describe the others."""
     return isinstance(value, str) and value.isprintable() and value not in {"", ".", "..", NAME, SUMS} and not {"/", "\\"} & set(value)
-
-
-def identity_problems(folder: Path, manifest: Manifest, expected_id: str | None) -> Iterator[str]:
-    try:
-        if found(folder / SUMS) != sums(manifest):
-            yield f"{SUMS}: does not say what {NAME} says; one of them is not the one that was written"
-    except BadManifest as error:
-        yield str(error)
-    if expected_id is not None and (own := identity(manifest)) != expected_id:
-        yield f"{NAME}: this is version {own}, not {expected_id}"
-
-
-def extra_problems(folder: Path, manifest: Manifest) -> list[str]:
-    known = {NAME, SUMS} | {file["name"] for file in manifest["files"]}
-    return [f"{name}: is in the folder and not in the manifest" for name in sorted(path.name for path in folder.iterdir()) if name not in known]
-
-
-def file_problems(folder: Path, file: Mapping[str, Any]) -> Iterator[str]:
-    path, name = folder / file["name"], file["name"]
-    if path.is_symlink() or not path.is_file():
-        yield f"{name}: is in the manifest and not in the folder"
-        return
-    entry = file_entry(path)
-    if entry.bytes != file["bytes"]:
-        yield f"{name}: {entry.bytes:,} bytes, where the manifest has {file['bytes']:,}"
-    elif entry.sha256 != file["sha256"]:
-        yield f"{name}: its bytes have changed; SHA-256 {entry.sha256}, where the manifest has {file['sha256']}"
-    if entry.rows != file["rows"]:
-        yield f"{name}: {counted(entry.rows)}, where the manifest has {counted(file['rows'])}"
-
-
-def counted(rows: int | None) -> str:
-    return "no rows" if rows is None else f"{rows:,} row{'s' if rows != 1 else ''}"
-
-
-def count_problems(manifest: Manifest) -> Iterator[str]:
-    """Yield where the counts and the files' rows differ. A split without rows may have no file."""
-    counts = manifest["counts"]
-    expected = {f"{split}.jsonl": rows for split, rows in counts["rows"].items()} | {VOTES: counts["votes"]}
-    held = {file["name"]: file["rows"] for file in manifest["files"] if file["name"] in {*expected, *(f"{split}.jsonl" for split in SPLITS)}}
-    for name in sorted(expected | held):
-        if expected.get(name, 0) != held.get(name, 0):
-            yield f"{NAME}: counts {expected.get(name, 0):,} rows for {name}, whose entry has {counted(held.get(name, 0))}"
