@@ -78,9 +78,9 @@ def test_another_renderer_begins_again(campaign: Campaign, monkeypatch: pytest.M
     make_pair(campaign)
     prepare(campaign)
     for module in (preparing, renderings):
-        monkeypatch.setattr(module, "RENDERER", "2")
+        monkeypatch.setattr(module, "RENDERER", "another")
     assert prepare(campaign) == 3
-    assert set(Rendering.objects.values_list("renderer", flat=True)) == {"2"}
+    assert set(Rendering.objects.values_list("renderer", flat=True)) == {"another"}
 
 
 def test_texts_that_many_pairs_share_are_rendered_once(campaign: Campaign) -> None:

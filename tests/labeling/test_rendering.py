@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeling import rendering
-from labeling.rendering import render_raw, render_text
+from labeling.rendering import colours, mathml, render_raw, render_text, walls
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -128,6 +128,9 @@ Inline `code`, a [recipe](https://bread.example/a_b?c=d&e=f), and a line.
 End."""
 
 
+MATHML_VALUES = r"[a-z]+(-[a-z]+)?|\d(\.\d{1,3})?(em)?"
+
+
 class Page(HTMLParser):
     """The elements, attributes and text of a piece of HTML."""
 
@@ -163,7 +166,7 @@ class Page(HTMLParser):
 def assert_harmless(markup: str) -> None:
     """Only elements that do nothing, with attributes whose every value is known beforehand."""
     page = Page(markup)
-    assert set(page.tags) <= rendering.TAGS | {"span"}
+    assert set(page.tags) <= walls.TAGS | mathml.ELEMENTS
     assert page.other == []
     for tag, attributes in page.elements:
         for name, value in attributes.items():
@@ -171,7 +174,8 @@ def assert_harmless(markup: str) -> None:
                 "dir": value == "auto",
                 "align": value in ("left", "center", "right") and tag in ("td", "th"),
                 "start": tag == "ol" and (value or "").isdigit(),
-                "class": (tag, value) in (("span", "hiddenchar"), ("pre", "raw"), ("p", "cut")),
+                "class": (tag, value) in (("span", "hiddenchar"), ("pre", "raw"), ("p", "cut")) or (tag == "span" and value in colours.CLASSES),
+                **{name: re.fullmatch(MATHML_VALUES, value or "") for name in mathml.ATTRIBUTES.get(tag, ())},
             }
             assert harmless.get(name), (tag, name, value)
 
@@ -197,7 +201,7 @@ def test_every_word_of_a_text_is_seen(payload: str) -> None:
 
 def test_everyday_markdown_is_laid_out() -> None:
     page = Page(render_text(EVERYDAY))
-    assert set(page.tags) == rendering.TAGS - {"h4", "h5", "h6"}
+    assert set(page.tags) == walls.TAGS - {"h4", "h5", "h6"}
     assert words(page.text) == words(EVERYDAY.replace("1. ", "").replace("2. ", ""))  # the numbers are the list's own
 
 
@@ -324,6 +328,19 @@ HEAVY = {
     "tildes": "~~a " * 16_000,
     "backslashes": "\\[" * 32_000,
     "spaces": " \t" * 32_000,
+    "dollars": "$a " * 21_000,
+    "double dollars": "$$" * 32_000,
+    "formulas that never end": "\\(" * 32_000,
+    "lines of formulas that never end": "\\[\n" * 21_000,
+    "many formulas": "$x$ " * 16_000,
+    "a formula of commands": "$" + "\\a" * 700 + "$ ",
+    "formulas in formulas": "$" + "{" * 700 + "}" * 700 + "$",
+    "a formula of powers": "$" + "x^" * 700 + "$",
+    "names of operators that never end": "$" + "\\operatorname{" * 90 + "$",
+    "primes": "$x" + "'" * 1_400 + "$",
+    "roots that never end": "$" + "\\sqrt[" * 200 + "$",
+    "code of one word": "```python\n" + "a " * 32_000 + "\n```",
+    "code of one character": "```js\n" + "/\n" * 32_000 + "\n```",
 }
 
 
@@ -343,7 +360,14 @@ def test_no_text_takes_long(text: str) -> None:
 
 
 def test_ordinary_long_texts_are_not_taken_for_tangles() -> None:
-    for text in (EVERYDAY * 90, "[a](https://a.example) " * 2_500, "x[i][j] = y[j][i]\n" * 1_000, '{"a": [[1, 2], [3, 4]]}\n' * 1_000):
+    for text in (
+        EVERYDAY * 90,
+        "[a](https://a.example) " * 2_500,
+        "- **Feed**: at eight, and once more at noon.\n" * 1_000,
+        "He rose slowly. " * 4_000 + "\n",
+        "x[i][j] = y[j][i]\n" * 500,
+        '{"a": [[1, 2], [3, 4]]}\n' * 500,
+    ):
         assert "tangled" not in render_text(text)
 
 
@@ -351,7 +375,7 @@ def test_a_parser_that_fails_takes_no_pair_off_the_desk(monkeypatch: pytest.Monk
     def fail(text: str) -> str:
         raise IndexError(text)
 
-    monkeypatch.setattr(rendering, "_clean", fail)
+    monkeypatch.setattr(walls, "clean", fail)
     assert '<pre class="raw">\n&lt;b&gt; *x*</pre>' in render_text("<b> *x*")
 
 
@@ -362,7 +386,7 @@ def test_any_text_is_harmless_whole_and_the_same_again(text: str) -> None:
     assert_harmless(markup)
     assert markup == render_text(text)
     assert Counter(char for char in Page(markup).text if char in "abשé") == Counter(char for char in text if char in "abשé")
-    assert nh3.clean(markup, tags=rendering.TAGS | {"span"}, attributes={"*": {"dir", "align", "start", "class"}}, link_rel=None) == markup
+    assert nh3.clean(markup, tags=walls.TAGS, attributes={"*": {"dir", "align", "start", "class"}}, link_rel=None) == markup
 
 
 @settings(max_examples=200, deadline=None)
