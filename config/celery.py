@@ -50,6 +50,7 @@ app.conf.update(
         "adjust": {"task": "labeling.tasks.adjust", "schedule": 15.0, "options": {"expires": 14}},
         "rank": {"task": "labeling.tasks.rank", "schedule": 15.0, "options": {"expires": 14}},
         "sweep-datasets": {"task": "exports.tasks.sweep", "schedule": 300.0},
+        "sketch-prompts": {"task": "exports.tasks.sketch", "schedule": 60.0, "options": {"expires": 59}},
         "watch-labelers": {"task": "labeling.tasks.watch", "schedule": 15.0, "options": {"expires": 14}},
         "sweep-leases": {"task": "labeling.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
     },

@@ -12,13 +12,11 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from accounts.models import User
-from exports import rows, splits
+from exports import flags, rows, splits, splitting
 from exports.choices import Choice
 from exports.models import Dataset, DatasetFile, DatasetVersion, VersionCampaign
 from exports.splits import DEFAULT_SHARES
 from labeling.models import Campaign
-
-CHUNK = 5000
 
 
 class NothingToFreeze(Exception):
@@ -58,9 +56,10 @@ def draft(order: Order) -> rows.Draft:
     splits.check(order.shares)
     dataset = numbered(order)
     rows.lay_out(order.campaigns, order.choice)
-    place_families(dataset)
+    bar_flagged(dataset)
+    splitting.assign(dataset)
     version = next_key()
-    if not draw_up(version):
+    if not draw_up(version, dataset):
         raise NothingToFreeze(missing(rows.left_out(), rows.unsettled(order.campaigns)))
     return rows.Draft(
         dataset=dataset,
@@ -89,17 +88,10 @@ def numbered(order: Order) -> Dataset:
     return Dataset.objects.get(name=order.dataset)
 
 
-def place_families(dataset: Dataset) -> None:
-    """Put the family and the split of every text that makes a row into the temporary table `placed`."""
-    with connection.cursor() as cursor, connection.chunked_cursor() as found:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.placed")
-        cursor.execute("CREATE TEMPORARY TABLE placed (key text, family text, split text) ON COMMIT DROP")
-        found.execute("SELECT DISTINCT family FROM candidate WHERE left_out IS NULL")
-        while part := found.fetchmany(CHUNK):
-            with cursor.copy("COPY placed FROM STDIN") as copy:
-                for (family,) in part:
-                    copy.write_row((family, family, splits.split_of(family, salt=dataset.salt, shares=dataset.shares)))
-        cursor.execute("ANALYZE placed")
+def bar_flagged(dataset: Dataset) -> None:
+    """Leave out the pairs of which somebody decided, in an earlier version, that their texts stay out."""
+    with connection.cursor() as cursor:
+        cursor.execute(BAR_FLAGGED, [dataset.pk])
 
 
 def next_key() -> int:
@@ -113,14 +105,15 @@ DRAW_UP = f"""
 INSERT INTO exports_datasetrow (version_id, position, key, pair_id, prompt_id, chosen_id, rejected_id, split, family, rubric_version_id,
                                 margin, settled, rule, labels, adjudication)
 SELECT %s, position, told.key, pair, prompt, chosen, rejected, placed.split, placed.family, rubric_version, margin, settled, rule, labels, adjudication
-FROM ({rows.TOLD_APART}) AS told JOIN placed ON placed.key = told.family ORDER BY position
+FROM ({rows.TOLD_APART}) AS told JOIN exports_familymember AS placed ON placed.dataset_id = %s AND placed.key = told.family ORDER BY position
 """  # noqa: S608 - from here
+BAR_FLAGGED = f"UPDATE candidate SET left_out = 'flagged' WHERE left_out IS NULL AND pair IN ({flags.LEFT_OUT})"  # noqa: S608 - from here
 
 
-def draw_up(version: int) -> int:
+def draw_up(version: int, dataset: Dataset) -> int:
     """Store the rows of a version, and return how many there are."""
     with connection.cursor() as cursor:
-        cursor.execute(DRAW_UP, [version])
+        cursor.execute(DRAW_UP, [version, dataset.pk])
         return int(cursor.rowcount)
 
 

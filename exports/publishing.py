@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from psycopg import errors
 
-from exports import freezing, manifest, writing
+from exports import freezing, manifest, sketching, writing
 from exports.folders import KEPT, ORPHAN, SCRATCH, hold_off_sweeps, nobody_publishes, put_in_place, scratch_folder, set_aside
 from exports.formats import FormatError
 from exports.freezing import NothingToFreeze, Order
@@ -39,6 +39,7 @@ def publish(order: Order) -> DatasetVersion:
 
     Raises NothingToFreeze, and NotPublished where the files cannot be written or others freeze the same dataset without end.
     """
+    sketching.catch_up()
     for _ in range(TRIES):
         try:
             return attempt(order)

@@ -30,7 +30,7 @@ class LeftOut(models.TextChoices):
     """Why a settled pair makes no row. The first that holds is counted."""
 
     GOLD = "gold", "a gold item"
-    GOLD_FAMILY = "gold_family", "its prompt is a gold item's too"
+    GOLD_FAMILY = "gold_family", "its prompt is a gold item's too, or of the same family"
     NO_RIGHT_ANSWER = "no_right_answer", "no right answer"
     TIE = "tie", "a tie"
     EQUAL = "equal", Trouble.EQUAL.label
@@ -46,6 +46,8 @@ class LeftOut(models.TextChoices):
     CAPPED = "capped", "what is left of its labels, so many of one person counting, does not bear it out"
     LITTLE_AGREEMENT = "little_agreement", "less agreement than was asked for"
     LITTLE_STRENGTH = "little_strength", "a smaller margin than was asked for"
+    FLAGGED = "flagged", "somebody decided about its texts that it stays out"
+    BRIDGE = "bridge", "its prompt is like prompts of two splits, so it would carry one into the other"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +163,9 @@ FROM (
            CASE pair.verdict WHEN 'a' THEN pair.response_b_id ELSE pair.response_a_id END AS rejected,
            CASE WHEN pair.id IN (SELECT pair_id FROM labeling_golditem) THEN 'gold'
                 WHEN prompt.family IN (SELECT asked.family FROM labeling_golditem AS item JOIN labeling_pair AS gold ON gold.id = item.pair_id
-                                       JOIN policies_prompt AS asked ON asked.id = gold.prompt_id) THEN 'gold_family'
+                                       JOIN policies_prompt AS asked ON asked.id = gold.prompt_id)
+                  OR sketch.cluster IN (SELECT near.cluster FROM labeling_golditem AS item JOIN labeling_pair AS gold ON gold.id = item.pair_id
+                                        JOIN exports_sketch AS near ON near.prompt_id = gold.prompt_id) THEN 'gold_family'
                 WHEN pair.verdict IS NULL THEN 'no_right_answer'
                 WHEN pair.verdict = 'tie' THEN 'tie'
                 WHEN pair.trouble <> '' THEN pair.trouble
@@ -183,6 +187,7 @@ FROM (
     JOIN policies_response AS response_b ON response_b.id = pair.response_b_id
     JOIN policies_policy AS policy_a ON policy_a.id = response_a.policy_id
     JOIN policies_policy AS policy_b ON policy_b.id = response_b.policy_id
+    LEFT JOIN exports_sketch AS sketch ON sketch.prompt_id = pair.prompt_id
     WHERE pair.campaign_id = ANY (%(campaigns)s::bigint[]) AND pair.standing = ANY (%(settled)s::text[])
     OFFSET 0
 ) AS fact

@@ -13,15 +13,16 @@ from exports.models import Dataset, FamilyMember, Sketch
 STORED_AT_ONCE = 10_000
 
 NEW_TEXTS = """
-SELECT DISTINCT sketch.cluster, sketch.key FROM candidate JOIN exports_sketch AS sketch ON sketch.prompt_id = candidate.prompt
- WHERE candidate.left_out IS NULL AND sketch.cluster IS NOT NULL
-   AND NOT EXISTS (SELECT FROM exports_familymember AS member WHERE member.dataset_id = %s AND member.key = sketch.key)
- ORDER BY sketch.cluster, sketch.key
-"""
-KNOWN_CLUSTERS = """
-SELECT sketch.cluster, min(member.family), array_agg(DISTINCT member.split)
-  FROM exports_familymember AS member JOIN exports_sketch AS sketch ON sketch.key = member.key
- WHERE member.dataset_id = %s AND sketch.cluster = ANY(%s) GROUP BY sketch.cluster
+WITH new AS (
+    SELECT DISTINCT sketch.cluster, sketch.key FROM candidate JOIN exports_sketch AS sketch ON sketch.prompt_id = candidate.prompt
+     WHERE candidate.left_out IS NULL AND sketch.cluster IS NOT NULL
+       AND NOT EXISTS (SELECT FROM exports_familymember AS member WHERE member.dataset_id = %(dataset)s AND member.key = sketch.key)
+), known AS (
+    SELECT sketch.cluster, min(member.family) AS family, array_agg(DISTINCT member.split) AS splits
+      FROM exports_familymember AS member JOIN exports_sketch AS sketch ON sketch.key = member.key
+     WHERE member.dataset_id = %(dataset)s AND sketch.cluster IN (SELECT cluster FROM new) GROUP BY sketch.cluster
+)
+SELECT cluster, key, family, coalesce(splits, '{}') FROM new LEFT JOIN known USING (cluster) ORDER BY cluster, key COLLATE "C"
 """
 BAR = """
 UPDATE candidate SET left_out = 'bridge' WHERE left_out IS NULL
@@ -51,29 +52,22 @@ def assign(dataset: Dataset) -> int:
 
 
 def placements(dataset: Dataset) -> Iterator[Placed]:
-    new = new_texts(dataset)
-    known = known_clusters(dataset, sorted({cluster for cluster, _ in new}))
-    for cluster, texts in groupby(new, key=lambda text: text[0]):
-        keys = [key for _, key in texts]
-        family, found = known.get(cluster, (keys[0], []))
+    for (cluster, family, found), texts in groupby(new_texts(dataset), key=lambda text: (text[0], text[2], text[3])):
+        keys = [key for _, key, _, _ in texts]
         if len(found) > 1:
             yield from untangled(dataset, cluster, keys)
         else:
-            split = found[0] if found else split_in(dataset, family)
-            yield from ((key, family, split) for key in keys)
+            named = family or keys[0]
+            split = found[0] if found else split_in(dataset, named)
+            yield from ((key, named, split) for key in keys)
 
 
-def new_texts(dataset: Dataset) -> list[tuple[int, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(NEW_TEXTS, [dataset.pk])
-        return list(cursor.fetchall())
-
-
-def known_clusters(dataset: Dataset, clusters: Sequence[int]) -> dict[int, tuple[str, list[str]]]:
-    """Return the clusters of which the dataset holds prompts already: the least of their families, and their splits."""
-    with connection.cursor() as cursor:
-        cursor.execute(KNOWN_CLUSTERS, [dataset.pk, list(clusters)])
-        return {cluster: (family, found) for cluster, family, found in cursor.fetchall()}
+def new_texts(dataset: Dataset) -> Iterator[tuple[int, str, str | None, list[str]]]:
+    """Yield the texts without a family, cluster by cluster: the cluster, the key, and the least family and the splits that the cluster has here."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(NEW_TEXTS, {"dataset": dataset.pk})
+        while part := cursor.fetchmany(STORED_AT_ONCE):
+            yield from part
 
 
 def split_in(dataset: Dataset, family: str) -> str:

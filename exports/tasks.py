@@ -10,7 +10,7 @@ from celery.signals import worker_ready
 from django.db import transaction
 from django.utils import timezone
 
-from exports import converting, publishing
+from exports import converting, publishing, sketching
 from exports.models import Conversion
 
 
@@ -21,6 +21,12 @@ def sweep() -> None:
     converting.give_up_on(at=timezone.now())
     for pk in Conversion.objects.waiting(at=timezone.now()).values_list("pk", flat=True):
         convert.delay(pk)
+
+
+@shared_task
+def sketch() -> None:
+    """Look what new prompts are like, so that whoever freezes need not wait for it."""
+    sketching.catch_up()
 
 
 @shared_task

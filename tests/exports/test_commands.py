@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from exports import manifest, publishing
+from exports import inspection, publishing
 from exports.models import DatasetVersion
 from labeling.models import Campaign
 from tests.builders import make_campaign, make_pair
@@ -32,7 +32,7 @@ def test_it_works(any_moment: None, everyday: Campaign, tmp_path: Path) -> None:
     assert f"id {version.manifest_sha256}" in said
     assert "passed  Rubric versions" in said
     assert "settled pairs left out: none" in said
-    assert manifest.verify(tmp_path / "out", expected_id=version.manifest_sha256) == []
+    assert inspection.verify(tmp_path / "out", expected_id=version.manifest_sha256) == []
     assert version.frozen_by is None
     assert version.dataset.description == "For tests."
 
