@@ -140,6 +140,8 @@
   const FEWEST = 3; // words in a row that are no chance
   const ALIKE = 0.1; // of the longer side: below it the two say nothing in the same words, and marks would be all there is
   const MOST_EDITS = 400;
+  const FURTHEST = 100; // words
+  const BLOCKS = "p, li, td, th, pre, h3, h4, h5, h6";
   const MOST_READ_OUT = 60;
 
   function mark() {
@@ -151,6 +153,8 @@
     const [left, right] = sides.map(tokensOf);
     const [leftOnly, rightOnly, alike] = compare(left.map((token) => token.word), right.map((token) => token.word));
     if (alike < ALIKE * Math.max(left.length, right.length)) return tellUnlike();
+    slide(left, leftOnly);
+    slide(right, rightOnly);
     const ranges = [rangesOf(left, leftOnly), rangesOf(right, rightOnly)];
     CSS.highlights?.set("only", new Highlight(...ranges.flat()));
     ranges.forEach((found, side) => tell($(".only", sides[side].parentElement), found));
@@ -171,17 +175,45 @@
   function tokensOf(response) {
     const shown = $(settings.raw ? ".letters" : ".cooked", response);
     const tokens = [];
+    let block = null; // the paragraph, item or cell of the word before
+    const begins = (element) => block !== (block = element.closest(BLOCKS));
     const walker = document.createTreeWalker(shown, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) => {
       if (node.localName !== "math") return NodeFilter.FILTER_ACCEPT;
-      tokens.push({ word: node.textContent, node, from: 0, to: node.childNodes.length });
+      tokens.push({ word: node.textContent, node, from: 0, to: node.childNodes.length, begins: begins(node.parentElement) });
       return NodeFilter.FILTER_REJECT;
     });
     while (walker.nextNode()) {
       const node = walker.currentNode;
       if (node.nodeType !== Node.TEXT_NODE) continue;
-      for (const found of node.data.matchAll(TOKEN)) tokens.push({ word: found[0], node, from: found.index, to: found.index + found[0].length });
+      for (const found of node.data.matchAll(TOKEN)) {
+        tokens.push({ word: found[0], node, from: found.index, to: found.index + found[0].length, begins: begins(node.parentElement) });
+      }
     }
     return tokens;
+  }
+
+  /** Where a stretch could as well begin some words before or after, as when paragraphs end alike: let it begin with its paragraph. */
+  function slide(tokens, only) {
+    for (let begin = 0, end; begin < tokens.length; begin = end + 1) {
+      while (begin < tokens.length && !only[begin]) begin += 1;
+      for (end = begin; end < tokens.length && only[end]; ) end += 1;
+      const by = slideOf(tokens, only, begin, end);
+      only.fill(0, begin, end);
+      only.fill(1, begin + by, end + by);
+      end += Math.max(by, 0);
+    }
+  }
+
+  function slideOf(tokens, only, begin, end) {
+    const same = (at) => tokens[at]?.word === tokens[at + end - begin]?.word;
+    for (let by = 0; by < FURTHEST && begin + by < tokens.length; by += 1) {
+      if (tokens[begin + by].begins) return by;
+      if (only[end + by] || end + by >= tokens.length || !same(begin + by)) break;
+    }
+    for (let by = -1; by > -FURTHEST && begin + by >= 0 && !only[begin + by] && same(begin + by); by -= 1) {
+      if (tokens[begin + by].begins) return by;
+    }
+    return 0;
   }
 
   function rangesOf(tokens, only) {
