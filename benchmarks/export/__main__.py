@@ -104,6 +104,8 @@ def main() -> None:
         began = time.monotonic()
         run.load(args.pairs)
         print(f"{args.pairs:,} pairs loaded in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        sketched = run.command("sketch")
+        print(f"{sketched['prompts']:,} prompts sketched in {sketched['seconds']:.0f} s, {sketched['peak']:.0f} MiB", file=sys.stderr, flush=True)
         with backend_memory(run) as most:
             frozen = run.command("freeze")
         print(f"frozen in {frozen['seconds']:.0f} s", file=sys.stderr, flush=True)

@@ -21,7 +21,7 @@ from accounts.models import User  # noqa: E402
 from benchmarks.export.floor import Bare  # noqa: E402
 from benchmarks.export.stock import Given  # noqa: E402
 from benchmarks.inside import versions  # noqa: E402
-from exports import converting, publishing  # noqa: E402
+from exports import converting, publishing, sketching  # noqa: E402
 from exports.models import DatasetVersion  # noqa: E402
 from labeling.models import Campaign, Rubric, RubricVersion  # noqa: E402
 from policies.models import Policy, PromptSet  # noqa: E402
@@ -40,6 +40,13 @@ def prepare() -> dict[str, Any]:
     policies = [Policy.objects.create(name=f"bench-{number}", engine=Policy.Engine.IMPORTED, created_at=at).pk for number in range(5)]
     prompts = PromptSet.objects.create(name=NAME, created_at=at).pk
     return asdict(Given(campaign.pk, version.pk, prompts, policies, [user.pk for user in users]))
+
+
+def sketch() -> dict[str, Any]:
+    """Look what the prompts are like, as the sweep does ahead of every freezing."""
+    began = time.perf_counter()
+    made = sketching.catch_up()
+    return measured(time.perf_counter() - began) | {"prompts": made}
 
 
 def freeze() -> dict[str, Any]:
@@ -71,7 +78,7 @@ def measured(seconds: float) -> dict[str, Any]:
     return {"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-COMMANDS: dict[str, Callable[..., Any]] = {"prepare": prepare, "freeze": freeze, "floor": floor, "versions": versions}
+COMMANDS: dict[str, Callable[..., Any]] = {"prepare": prepare, "sketch": sketch, "freeze": freeze, "floor": floor, "versions": versions}
 
 if __name__ == "__main__":
     json.dump(COMMANDS[sys.argv[1]](*sys.argv[2:]), sys.stdout)
