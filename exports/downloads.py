@@ -68,9 +68,9 @@ def type_of(file: DatasetFile) -> str:
 def open_sound(file: DatasetFile) -> BinaryIO | None:
     """Open the file, or return None where there is none or its size is another."""
     try:
-        opened = (file.version.folder / file.name).open("rb")
+        opened = file.path.open("rb")
     except OSError as error:
-        log.error("%s cannot be read: %s", file.version.folder / file.name, error)
+        log.error("%s cannot be read: %s", file.path, error)
         return None
     if opened.seek(0, 2) != file.size:
         log.error("%s has %s bytes, and %s when it was written", opened.name, opened.tell(), file.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -39,6 +40,7 @@ LEFT JOIN labeling_adjudication AS ruling ON ruling.id = row.adjudication
 WHERE row.version_id = %(version)s AND row.position BETWEEN %(first)s AND %(last)s
 ORDER BY row.position
 """
+Found = tuple[Any, ...]
 OWN = ["worker", "endpoint", "seed", "attempt", "prompt_tokens", "names_itself"]
 
 # A label that was made elsewhere was served by no strategy, whatever its place says.
@@ -99,20 +101,28 @@ def names_of(made: Draft) -> Names:
 
 
 def told(made: Draft, names: Names) -> Iterator[list[Told]]:
-    """Yield the rows in their order, some at a time, each with its labels and its lineage."""
-    for first in range(1, made.totals.rows + 1, AT_ONCE):
-        part = {"version": made.version, "first": first, "last": first + AT_ONCE - 1, "own": OWN}
-        votes = votes_by_row(fetched(VOTES, part), names)
-        yield [told_of(row, votes[row[0]], names) for row in fetched(TEXTS, part)]
+    """Yield the rows in their order, some at a time, each with its labels and its lineage.
+
+    The next ones are read meanwhile, on the same connection: between two of them the caller asks the database nothing.
+    """
+    connection.ensure_connection()
+    with ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(read, connection.connection, made.version, 1)
+        for first in range(1, made.totals.rows + 1, AT_ONCE):
+            texts, votes = ahead.result()
+            ahead = reader.submit(read, connection.connection, made.version, first + AT_ONCE)
+            by_row = votes_by_row(votes, names)
+            yield [told_of(row, by_row[row[0]], names) for row in texts]
 
 
-def fetched(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
+def read(database: Any, version: int, first: int) -> tuple[list[Found], list[Found]]:
+    """Return what the database has of some rows, and of their votes."""
+    values = {"version": version, "first": first, "last": first + AT_ONCE - 1, "own": OWN}
+    with database.cursor() as cursor:
+        return cursor.execute(TEXTS, values).fetchall(), cursor.execute(VOTES, values).fetchall()
 
 
-def votes_by_row(found: Sequence[tuple[Any, ...]], names: Names) -> Mapping[str, list[Vote]]:
+def votes_by_row(found: Sequence[Found], names: Names) -> Mapping[str, list[Vote]]:
     """Return the labels that counted, by the key of their row. No rationale: it may be erased one day, and a version's bytes may not change."""
     votes: dict[str, list[Vote]] = defaultdict(list)
     for key, labeler, verdict, preference, both_bad, rubric, kind, source, at, strategy, share in found:
@@ -126,7 +136,7 @@ def by_person(vote: Vote) -> tuple[Any, ...]:
     return vote.labeler, vote.labeled_at
 
 
-def told_of(found: tuple[Any, ...], votes: Sequence[Vote], names: Names) -> Told:
+def told_of(found: Found, votes: Sequence[Vote], names: Names) -> Told:
     key, prompt, family, campaign, split, messages, chosen, rejected, margin, settled, rule, labels, is_agreed, ruled_with_strength, verdict = found[:15]
     rubric, slices, source, licence, *sides = found[15:]
     agreed = [vote.verdict for vote in votes]

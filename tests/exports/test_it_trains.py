@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
-from exports import publishing
+from exports import converting, publishing
 from exports.models import DatasetRow, DatasetVersion
 from tests.builders import make_campaign, make_prompt, make_user
 from tests.exports.settled import adjudicate, order, settled_pair
@@ -42,14 +44,33 @@ def turn(role: str, content: str) -> list[int]:
     return [TURN, *tokens(f"{role}\n{content}"), END]
 
 
-def expected(row: DatasetRow) -> dict[str, list[int]]:
-    """Return the tokens that must be trained on, from the texts as they are stored and were shown."""
-    asked = [token for message in row.prompt.messages for token in turn(message["role"], message["content"])]
+def conversation(row: DatasetRow) -> list[int]:
+    return [token for message in row.prompt.messages for token in turn(message["role"], message["content"])]
+
+
+# What must be trained on, from the texts as they are stored and were shown.
+
+
+def as_messages(row: DatasetRow) -> dict[str, list[int]]:
     return {
-        "prompt_ids": [*asked, TURN, *tokens("assistant\n")],
+        "prompt_ids": [*conversation(row), TURN, *tokens("assistant\n")],
         "chosen_ids": [*tokens(row.chosen.text), END],
         "rejected_ids": [*tokens(row.rejected.text), END],
     }
+
+
+def as_whole(row: DatasetRow) -> dict[str, list[int]]:
+    return {f"{side}_ids": [*conversation(row), *turn("assistant", getattr(row, side).text)] for side in ("chosen", "rejected")}
+
+
+def as_transcript(row: DatasetRow) -> dict[str, list[int]]:
+    speakers = {"system": "System", "user": "Human", "assistant": "Assistant"}
+    asked = "".join(f"\n\n{speakers[message['role']]}: {message['content']}" for message in row.prompt.messages)
+    sides = {f"{side}_ids": [*tokens(f" {getattr(row, side).text}"), END] for side in ("chosen", "rejected")}
+    return {"prompt_ids": tokens(f"{asked}\n\nAssistant:"), **sides}
+
+
+Tokens = Callable[[DatasetRow], dict[str, list[int]]]
 
 
 @pytest.fixture
@@ -72,30 +93,54 @@ def download(client: Client, version: DatasetVersion, name: str) -> bytes:
     return b"".join(response)
 
 
-def train(file: Path, folder: Path) -> dict[str, Any]:
+def train(kind: str, file: Path, folder: Path) -> dict[str, Any]:
     quiet = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder), "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "2"}
-    run = subprocess.run([sys.executable, str(PROGRAM), str(file), str(folder)], env=os.environ | quiet, capture_output=True, text=True, timeout=300)
+    run = subprocess.run([sys.executable, str(PROGRAM), kind, str(file), str(folder)], env=os.environ | quiet, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr[-4000:]
     said: dict[str, Any] = json.loads((folder / "result.json").read_text())
     return said
 
 
+def converted(version: DatasetVersion, layout: str, kind: str = "jsonl") -> str:
+    """Have the version in a layout, and return what the file of its train split is called."""
+    asked = converting.ask(version, layout, kind, by=None, at=timezone.now())
+    assert converting.convert(asked.pk, at=timezone.now())
+    return version.files.get(conversion=asked, split="train").name
+
+
 @pytest.mark.slow
-def test_a_downloaded_file_trains_on_exactly_what_labelers_saw(trained_on: DatasetVersion, client: Client, rosa: User, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("layout", "kind", "trainer", "tokens_of"),
+    [
+        ("", "jsonl", "DPO", as_messages),
+        ("canonical", "parquet", "DPO", as_messages),
+        ("trl-text", "jsonl", "DPO", as_transcript),
+        ("trl-implicit", "jsonl.gz", "DPO", as_messages),
+        ("reward", "jsonl", "Reward", as_whole),
+        ("kto", "jsonl", "KTO", as_messages),
+    ],
+)
+def test_a_downloaded_file_trains_on_exactly_what_labelers_saw(
+    layout: str, kind: str, trainer: str, tokens_of: Tokens, trained_on: DatasetVersion, client: Client, rosa: User, tmp_path: Path
+) -> None:
     client.force_login(rosa)
-    file = tmp_path / "train.jsonl"
-    file.write_bytes(download(client, trained_on, "train.jsonl"))
+    name = converted(trained_on, layout, kind) if layout else "train.jsonl"
+    file = tmp_path / name
+    file.write_bytes(download(client, trained_on, name))
     (tmp_path / "work").mkdir()
-    said = train(file, tmp_path / "work")
+    said = train(trainer, file, tmp_path / "work")
     assert len(said["losses"]) == 2
     assert all(math.isfinite(loss) for loss in said["losses"])
-    seen = {row["pair_id"]: row for row in said["rows"]}
-    assert len(seen) == len(TEXTS) + 2
-    for row in trained_on.rows.select_related("prompt", "chosen", "rejected"):
-        got = seen[row.key]
-        assert {name: got[name] for name in ("prompt_ids", "chosen_ids", "rejected_ids")} == expected(row)
-        assert got["chosen"] == f"{row.chosen.text}<|end|>"
-        assert got["rejected"] == f"{row.rejected.text}<|end|>"
+    assert sorted(map(str, said["rows"])) == sorted(str(line) for row in trained_on.rows.all() for line in lines_of(row, tokens_of(row), trainer))
+
+
+def lines_of(row: DatasetRow, tokens: dict[str, list[int]], trainer: str) -> list[dict[str, Any]]:
+    """Return what the trainer must have made of a row: one line, for KTO two."""
+    asked = {"pair_id": row.key} | {name: tokens[name] for name in ("prompt_ids",) if name in tokens}
+    if trainer == "KTO":
+        return [asked | {"completion_ids": tokens[f"{side}_ids"], "label": side == "chosen"} for side in ("chosen", "rejected")]
+    margin = {"margin": max(row.margin, 0.0)} if trainer == "Reward" else {}
+    return [asked | {side: tokens[side] for side in ("chosen_ids", "rejected_ids")} | margin]
 
 
 def test_the_chosen_side_is_the_one_that_labelers_preferred(trained_on: DatasetVersion) -> None:

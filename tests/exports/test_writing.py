@@ -131,7 +131,7 @@ def test_the_queries_do_not_grow_with_the_rows(any_moment: None, everyday: Campa
     for number in (1, 2):
         draft = rows.draft_of(publishing.publish(order(everyday)))
         (tmp_path / str(number)).mkdir()
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(2):
             writing.write(draft, tmp_path / str(number))
         settled_pair(everyday, [membership.user for membership in everyday.memberships.filter(role=Role.LABELER)])
 

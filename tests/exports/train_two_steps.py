@@ -1,6 +1,6 @@
-"""A trainer as a researcher has one: reads a file, trains a tiny model on it by DPO for two steps, and says in JSON what it trained on.
+"""A trainer as a researcher has one: reads a file, trains a tiny model on it for two steps, and says in JSON what it trained on.
 
-Its tokenizer knows bytes and two marks, so that who called can work out every token without it. Run with a file and an empty folder.
+Its tokenizer knows bytes and two marks, so that who called can work out every token without it. Run with DPO, Reward or KTO, a file and an empty folder.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from datasets import load_dataset
@@ -15,6 +16,10 @@ from tokenizers import Tokenizer, decoders, models
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
+from trl.trainer.kto_config import KTOConfig
+from trl.trainer.kto_trainer import KTOTrainer
+from trl.trainer.reward_config import RewardConfig
+from trl.trainer.reward_trainer import RewardTrainer
 
 MARKS = ["<pad>", "<|turn|>", "<|end|>"]
 TEMPLATE = (
@@ -38,12 +43,22 @@ def model() -> LlamaForCausalLM:
     return LlamaForCausalLM(LlamaConfig(vocab_size=len(MARKS) + 256, pad_token_id=0, eos_token_id=2, bos_token_id=None, **size))
 
 
-def train(file: Path, folder: Path) -> dict[str, object]:
+TRAINERS: dict[str, tuple[Any, Any]] = {"DPO": (DPOTrainer, DPOConfig), "Reward": (RewardTrainer, RewardConfig), "KTO": (KTOTrainer, KTOConfig)}
+IDS = {
+    "DPO": ("pair_id", "prompt_ids", "chosen_ids", "rejected_ids"),
+    "Reward": ("pair_id", "chosen_ids", "rejected_ids", "margin"),
+    "KTO": ("pair_id", "prompt_ids", "completion_ids", "label"),
+}
+
+
+def train(kind: str, file: Path, folder: Path) -> dict[str, object]:
     words = tokenizer()
     for part in (model(), words):
         part.save_pretrained(folder / "model")
-    rows = load_dataset("json", data_files=str(file), split="train", cache_dir=str(folder / "cache"))
-    args = DPOConfig(
+    reader = "parquet" if file.suffix == ".parquet" else "json"
+    rows = load_dataset(reader, data_files=str(file), split="train", cache_dir=str(folder / "cache"))
+    trainer_class, config_class = TRAINERS[kind]
+    args = config_class(
         output_dir=str(folder / "out"),
         max_steps=2,
         per_device_train_batch_size=4,
@@ -56,15 +71,14 @@ def train(file: Path, folder: Path) -> dict[str, object]:
         disable_tqdm=True,
         save_strategy="no",
     )
-    trainer = DPOTrainer(model=str(folder / "model"), args=args, train_dataset=rows, processing_class=words)
+    trainer = trainer_class(model=str(folder / "model"), args=args, train_dataset=rows, processing_class=words)
     trainer.train()
-    seen = [{name: row[name] for name in ("pair_id", "prompt_ids", "chosen_ids", "rejected_ids")} for row in trainer.train_dataset]
     return {
         "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry],
-        "rows": [row | {"chosen": words.decode(row["chosen_ids"]), "rejected": words.decode(row["rejected_ids"])} for row in seen],
+        "rows": [{name: row[name] for name in IDS[kind]} for row in trainer.train_dataset],
     }
 
 
 if __name__ == "__main__":
-    result = train(Path(sys.argv[1]), Path(sys.argv[2]))
-    (Path(sys.argv[2]) / "result.json").write_text(json.dumps(result))
+    result = train(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    (Path(sys.argv[3]) / "result.json").write_text(json.dumps(result))
