@@ -230,7 +230,9 @@
   }
 
   /** Return for each word of either side whether only that side says it, and how many words both say. Its cost is bounded, whatever the texts are. */
-  function compare(a, b) {
+  function compare(aWords, bWords) {
+    const numbered = rowsOf(aWords, bWords);
+    const [a, b] = numbered[0].sides;
     const both = [];
     const parts = [[0, a.length, 0, b.length]];
     while (parts.length) {
@@ -238,7 +240,7 @@
       while (a0 < a1 && b0 < b1 && a[a0] === b[b0]) both.push([a0++, b0++]);
       while (a0 < a1 && b0 < b1 && a[a1 - 1] === b[b1 - 1]) both.push([--a1, --b1]);
       if (a0 === a1 || b0 === b1) continue;
-      const [anchors, size] = anchorsOf(a, b, [a0, a1, b0, b1]);
+      const [anchors, size] = anchorsOf(numbered, [a0, a1, b0, b1]);
       if (!anchors.length) both.push(...shortest(a, b, a0, a1, b0, b1));
       for (const { i, j } of anchors) {
         if (i < a0 || j < b0) continue; // within the one before
@@ -273,22 +275,34 @@
     }
   }
 
-  /** Return where each side says, once, the same so many words in a row, in the longest order that both share (patience); and how many words. */
-  function anchorsOf(a, b, part) {
-    for (const size of [5, 2, 1]) {
-      const anchors = longestRise(saidOnce(a, b, part, size));
+  /** Number the words of both sides, then each two in a row, then each four: equal rows have equal numbers. */
+  function rowsOf(aWords, bWords) {
+    const found = [{ size: 1, sides: [aWords, bWords] }];
+    for (const size of [1, 2, 4]) {
+      const numbers = new Map();
+      const number = (key) => numbers.get(key) ?? numbers.set(key, numbers.size).size - 1;
+      const below = found[0].sides;
+      const row = (side) => (size === 1 ? side : side.slice(size / 2).map((next, at) => side[at] * 2 ** 22 + next));
+      found.unshift({ size, sides: below.map((side) => row(side).map(number)) });
+    }
+    return found.slice(0, 3).reverse();
+  }
+
+  /** Return where each side says, once, the same four, two words in a row, or the same word, in the longest order that both share (patience); and how many. */
+  function anchorsOf(numbered, part) {
+    for (const { size, sides } of numbered.toReversed()) {
+      const anchors = longestRise(saidOnce(sides, part, size));
       if (anchors.length) return [anchors, size];
     }
     return [[], 0];
   }
 
-  function saidOnce(a, b, [a0, a1, b0, b1], size) {
+  function saidOnce([a, b], [a0, a1, b0, b1], size) {
     const seen = new Map();
-    const words = (side, at) => side.slice(at, at + size).join("\n");
-    for (let i = a0; i + size <= a1; i += 1) seen.set(words(a, i), seen.has(words(a, i)) ? null : { i, j: -1 });
+    for (let i = a0; i + size <= a1; i += 1) seen.set(a[i], seen.has(a[i]) ? null : { i, j: -1 });
     for (let j = b0; j + size <= b1; j += 1) {
-      const once = seen.get(words(b, j));
-      if (once) seen.set(words(b, j), once.j < 0 ? Object.assign(once, { j }) : null);
+      const once = seen.get(b[j]);
+      if (once) seen.set(b[j], once.j < 0 ? Object.assign(once, { j }) : null);
     }
     return [...seen.values()].filter((once) => once && once.j >= 0).sort((x, y) => x.i - y.i);
   }

@@ -74,7 +74,7 @@ def test_it_works(page: Page) -> None:
 
 def test_panes_are_equally_high_and_wide(page: Page) -> None:
     desk = Reading(page, left=LINES, right="Short.")
-    left, right = (dict(desk.page.locator(f"#{side}").bounding_box() or {}) for side in ("left", "right"))
+    left, right = (dict[str, float](**(desk.page.locator(f"#{side}").bounding_box() or {})) for side in ("left", "right"))
     assert left["height"] > 300
     assert left | {"x": 0} == right | {"x": 0}
 
