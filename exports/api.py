@@ -23,12 +23,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access import signed_in
-from accounts.models import User
+from accounts.models import ApiToken, User
 from accounts.permissions import IsResearcher, scope
 from accounts.serializers import RefusalSerializer
-from exports import downloads, gates, publishing, splits
+from exports import access, downloads, gates, lives, measuring, offered, publishing, splits
+from exports.choices import BadChoice, Choice
 from exports.forms import campaigns_of
+from exports.gate_kinds import Figure, Threshold
 from exports.models import Dataset, DatasetFile, DatasetVersion
+from exports.recording import Right
 
 
 class FileSerializer(serializers.ModelSerializer[DatasetFile]):
@@ -48,9 +51,29 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
         fields = ["id", "dataset", "number", "state", "rows_count", "frozen_at"]
 
 
+class FigureSerializer(serializers.Serializer[Figure]):
+    value = serializers.FloatField(allow_null=True, help_text="A share is a fraction. Null: it could not be measured.")
+    low = serializers.FloatField(allow_null=True, help_text="Of the 95 % interval, where there is one.")
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(allow_null=True, help_text="What it was counted over.")
+
+
+class ThresholdSerializer(serializers.Serializer[Threshold]):
+    low = serializers.FloatField(allow_null=True, help_text="The least that passes; null: anything. A share is a fraction.")
+    high = serializers.FloatField(allow_null=True, help_text="The most that passes; null: anything.")
+
+
 class GateSerializer(serializers.Serializer[gates.Gate]):
+    """A check before release. `state` is passed, failed, waived or unmeasured; the last but one and the first let it pass."""
+
+    key = serializers.CharField()
     name = serializers.CharField()
+    state = serializers.CharField()
     passed = serializers.BooleanField()
+    blocks = serializers.BooleanField(help_text="It stands in the way of a release.")
+    threshold = ThresholdSerializer()
+    figure = FigureSerializer()
+    previous = FigureSerializer(allow_null=True, help_text="Of the version before.")
     found = serializers.CharField(help_text="What was found, in a sentence.")
 
 
@@ -58,13 +81,22 @@ class WholeVersionSerializer(VersionSerializer):
     manifest = serializers.JSONField(help_text="What manifest.json holds: counts, rule, rubric versions, policies, splits, hashes.")
     files = FileSerializer(many=True)
     gates = serializers.SerializerMethodField()
+    is_current = serializers.SerializerMethodField(help_text="It is the one of its dataset to use.")
+    successor = serializers.SerializerMethodField(help_text="Of a withdrawn version: the number of the one to use instead, where there is one.")
 
     class Meta(VersionSerializer.Meta):
-        fields = [*VersionSerializer.Meta.fields, "manifest", "files", "gates"]
+        fields = [*VersionSerializer.Meta.fields, "is_current", "successor", "manifest", "files", "gates"]
 
     @extend_schema_field(GateSerializer(many=True))
     def get_gates(self, version: DatasetVersion) -> list[dict[str, Any]]:
         return [dict(GateSerializer(gate).data) for gate in gates.check(version)]
+
+    def get_is_current(self, version: DatasetVersion) -> bool:
+        return lives.current(version.dataset) == version
+
+    def get_successor(self, version: DatasetVersion) -> int | None:
+        instead = lives.successor(version)
+        return instead.number if instead else None
 
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
@@ -75,9 +107,26 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
 
 class WholeDatasetSerializer(DatasetSerializer):
     versions = VersionSerializer(many=True)
+    current = serializers.SerializerMethodField(help_text="The number of the version to use now; null where none is in use.")
 
     class Meta(DatasetSerializer.Meta):
-        fields = [*DatasetSerializer.Meta.fields, "versions"]
+        fields = [*DatasetSerializer.Meta.fields, "current", "versions"]
+
+    def get_current(self, dataset: Dataset) -> int | None:
+        found = lives.current(dataset)
+        return found.number if found else None
+
+
+class ChoiceSerializer(serializers.Serializer[dict[str, Any]]):
+    """Which of the settled pairs are wanted; what is left out bars nothing."""
+
+    rubric_versions = serializers.ListField(child=serializers.CharField(max_length=200), required=False, help_text="rubric@number")
+    standings = serializers.ListField(child=serializers.ChoiceField(["agreed", "adjudicated"]), required=False)
+    least_agreement = serializers.FloatField(required=False, allow_null=True, help_text="0 to 1: of the labels that count, so many say the verdict.")
+    least_strength = serializers.FloatField(required=False, allow_null=True, help_text="0 to 3: the least margin.")
+    policies = serializers.ListField(child=serializers.CharField(max_length=200), required=False, help_text="name@revision: both sides are by one of them.")
+    slices = serializers.DictField(child=serializers.ListField(child=serializers.CharField(max_length=200)), required=False)
+    cap_per_person = serializers.IntegerField(required=False, allow_null=True, help_text="So many labels of one person count at most.")
 
 
 class FreezeSerializer(serializers.Serializer[dict[str, Any]]):
@@ -87,6 +136,16 @@ class FreezeSerializer(serializers.Serializer[dict[str, Any]]):
     shares = serializers.DictField(
         child=serializers.FloatField(), required=False, help_text="Of train, validation and test; they add up to 1. Counts for a new dataset."
     )
+
+    choice = ChoiceSerializer(required=False)
+
+    def validate_choice(self, value: dict[str, Any]) -> Choice:
+        try:
+            choice = Choice.from_filters(value)
+            offered.refuse_unknown(choice)
+        except BadChoice as error:
+            raise ValidationError(str(error)) from error
+        return choice
 
     def validate_shares(self, value: dict[str, float]) -> dict[str, float]:
         try:
@@ -117,6 +176,7 @@ def datasets(request: Request) -> Response:
         made = publishing.publish(order_of(form.validated_data, signed_in(request)))
     except (publishing.NothingToFreeze, publishing.NotPublished) as refusal:
         return Response({"detail": str(refusal)}, status=status.HTTP_409_CONFLICT)
+    measuring.measure(made, at=timezone.now())
     return Response(WholeVersionSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
@@ -134,9 +194,15 @@ def dataset(request: Request, name: str) -> Response:
 @api_view(["GET"])
 @permission_classes(READ)
 def version(request: Request, name: str, number: int) -> Response:
-    """Return a version: its manifest, its files with their hashes, and its gates."""
+    """Return a version: its manifest, its files with their hashes, and its gates. Of a withdrawn one, what to use instead; its files are gone."""
+    return Response(WholeVersionSerializer(version_named(name, number)).data)
+
+
+def version_named(name: str, number: int) -> DatasetVersion:
+    """Return the version, measured. Raises Http404."""
     found = get_object_or_404(DatasetVersion.objects.select_related("dataset").prefetch_related("files"), dataset__name=name, number=number)
-    return Response(WholeVersionSerializer(found).data)
+    measuring.measure(found, at=timezone.now())
+    return found
 
 
 class TakesAnyAccept(BaseContentNegotiation):
@@ -150,8 +216,12 @@ class TakesAnyAccept(BaseContentNegotiation):
         return first, first.media_type
 
 
+class GoneSerializer(RefusalSerializer):
+    successor = serializers.IntegerField(allow_null=True, help_text="The number of the version to use instead.")
+
+
 class FileView(APIView):
-    permission_classes = READ
+    permission_classes = [IsAuthenticated, scope("read", "download")]
     content_negotiation_class = TakesAnyAccept
     http_method_names = ["get", "head", "options"]
 
@@ -161,13 +231,34 @@ class FileView(APIView):
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
             (206, "application/octet-stream"): OpenApiTypes.BINARY,
             304: None,
+            403: RefusalSerializer,
+            410: GoneSerializer,
             416: None,
         },
         operation_id="datasets_file",
     )
     def get(self, request: Request, name: str, number: int, file: str) -> HttpResponseBase:
-        """Return a file of a version, or a range of its bytes. Its ETag is its SHA-256."""
-        return downloads.send(request._request, downloads.find(name, number, file))
+        """Return a file of a version, or a range of its bytes. Its ETag is its SHA-256.
+
+        403: it is of the private split, and you are not named. 410: the version was withdrawn, and which one to use instead. Every download is written down.
+        """
+        user = signed_in(request)
+        found = access.open_file(user, name, number, file)
+        if found.version.state == DatasetVersion.State.WITHDRAWN:
+            return Response(gone(found.version), status=status.HTTP_410_GONE)
+        return downloads.send(request._request, found, right=Right.of_token(user, token_of(request)))
+
+
+def token_of(request: Request) -> ApiToken:
+    """Return the token that a call came with. (Its permissions have asked for one.)"""
+    if not isinstance(request.auth, ApiToken):
+        raise PermissionDenied
+    return request.auth
+
+
+def gone(version: DatasetVersion) -> dict[str, Any]:
+    instead = lives.successor(version)
+    return {"detail": downloads.why_gone(version), "successor": instead.number if instead else None}
 
 
 def demand(request: Request, name: str) -> None:
@@ -189,4 +280,5 @@ def order_of(said: dict[str, Any], user: User) -> publishing.Order:
         at=timezone.now(),
         description=said["description"],
         shares=said.get("shares", splits.DEFAULT_SHARES),
+        choice=said.get("choice") or Choice(),
     )

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
-from exports.models import DatasetFile
+from exports import lives, recording
+from exports.models import DatasetFile, DatasetVersion
+from exports.recording import Right
 
 log = logging.getLogger(__name__)
 
@@ -22,19 +25,39 @@ TYPES = {".jsonl": "application/jsonl", ".json": "application/json", ".md": "tex
 PLAIN = "text/plain; charset=utf-8"
 
 
-def find(name: str, number: int, file: str) -> DatasetFile:
-    """Return the file of that version. Raises Http404. No part of the request becomes part of a path: the path comes from the row."""
-    if not file.isprintable():  # a NUL is no text to PostgreSQL
-        raise Http404
-    return get_object_or_404(DatasetFile.objects.select_related("version__dataset"), version__dataset__name=name, version__number=number, name=file)
+def why_gone(version: DatasetVersion) -> str:
+    """Return, in words, why a version's files are sent to nobody, and what to use instead; empty where they are sent."""
+    if version.state != DatasetVersion.State.WITHDRAWN:
+        return ""
+    event, instead = lives.withdrawal(version), lives.successor(version)
+    why = f" on {event.at:%-d %B %Y}: {event.reason.rstrip('.')}" if event else ""
+    return f"Version {version.number} of {version.dataset.name} was withdrawn{why}. " + (
+        f"Use version {instead.number} instead." if instead else "There is no version to use instead yet."
+    )
 
 
-def send(request: HttpRequest, file: DatasetFile) -> HttpResponseBase:
-    """Return the file, the range of it that was asked for, or what the conditions of the request make of it (304, 412, 416)."""
+def gone(version: DatasetVersion) -> HttpResponse:
+    """Return 410, which names the successor (RFC 5829 has the relation)."""
+    response = HttpResponse(f"{why_gone(version)}\n", status=410, content_type=PLAIN)
+    if instead := lives.successor(version):
+        response["Link"] = f'<{settings.BASE_URL}{instead.get_absolute_url()}>; rel="successor-version"'
+    return response
+
+
+def send(request: HttpRequest, file: DatasetFile, *, right: Right) -> HttpResponseBase:
+    """Return the file, the range of it that was asked for, or what the conditions of the request make of it (304, 412, 416).
+
+    410 for a version that was withdrawn. What is sent is written down first. Whether the person may have it, the caller has asked.
+    """
+    if file.version.state == DatasetVersion.State.WITHDRAWN:
+        return gone(file.version)
     headers = headers_of(file)
     response = get_conditional_response(request, etag=headers["ETag"]) or content(request, file, headers["ETag"])
     for header, value in headers.items() if response.status_code in (200, 206, 304) else ():
         response[header] = value
+    if request.method == "GET" and response.status_code in (200, 206):
+        sent = wanted_range(request, file, headers["ETag"]) if response.status_code == 206 else range(file.size)
+        recording.record(file, sent or range(0), right=right, request=request, at=timezone.now())
     return response
 
 

@@ -11,8 +11,11 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from exports import splits
+from exports.choices import STANDINGS, STRONGEST, BadChoice, Choice, slices_named
 from exports.models import Dataset
-from labeling.models import Campaign, Role
+from exports.rows import policy_name
+from labeling.models import Campaign, Role, RubricVersion
+from policies.models import Policy
 
 SHARES: dict[str, tuple[str, Mapping[str, float]]] = {
     "90-10": ("90 % train, 10 % validation", splits.DEFAULT_SHARES),
@@ -38,6 +41,39 @@ class FreezeForm(forms.Form):
         help_text="Counts for a new dataset. Its later versions keep them, so that no prompt moves from train to test.",
     )
     description = forms.CharField(max_length=300, required=False, help_text="Counts for a new dataset, and stands on its data card.")
+    rubric_versions = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="Pairs judged under one of these; all of them, if none is checked."
+    )
+    standings = forms.MultipleChoiceField(
+        label="Settled",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[("agreed", "by the labels: agreed"), ("adjudicated", "by an adjudicator")],
+        help_text="Both, if none is checked.",
+    )
+    least_agreement = forms.IntegerField(
+        required=False, min_value=0, max_value=100, label="Least agreement, in percent", help_text="Of the labels that count, so many at least say the verdict."
+    )
+    least_strength = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=STRONGEST,
+        label="Least margin",
+        help_text="0 to 3: the mean preference towards chosen.",
+        widget=forms.NumberInput(attrs={"step": "0.1"}),
+    )
+    policies = forms.MultipleChoiceField(
+        required=False, help_text="Both sides are by one of these; any, if none is chosen.", widget=forms.SelectMultiple(attrs={"size": 5})
+    )
+    slices = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "placeholder": "language=en"}),
+        help_text="One name=value a line. A prompt has one of the values for each name.",
+    )
+    cap_per_person = forms.IntegerField(
+        required=False, min_value=1, label="Most labels of one person", help_text="A few people give most of the labels; so many of each count here."
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,10 +82,61 @@ class FreezeForm(forms.Form):
         if len(self.choosable) == 1:
             self.fields["campaigns"].initial = [self.choosable[0].slug]
             self.fields["dataset"].initial = self.choosable[0].slug
+        self.fields["rubric_versions"].choices = [(name, name) for name in rubric_versions_of(self.choosable)]  # type: ignore[attr-defined]
+        self.fields["policies"].choices = [(name, name) for name in map(policy_name, Policy.objects.order_by("name"))]  # type: ignore[attr-defined]
         self.known = list(Dataset.objects.order_by("name").values_list("name", flat=True))
+        self.choice = Choice()
 
     def clean_shares(self) -> Mapping[str, float]:
         return SHARES[self.cleaned_data["shares"]][1]
+
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        try:
+            self.choice = choice_of(said)
+        except BadChoice as error:
+            self.add_error("slices" if "slice" in str(error) else None, str(error))
+        return said
+
+    def whole(self) -> list[forms.BoundField]:
+        """Return the fields that every version needs."""
+        return [self[name] for name in ("campaigns", "dataset", "shares", "description")]
+
+    def narrowing(self) -> list[forms.BoundField]:
+        """Return the fields that say which of the settled pairs are wanted."""
+        return [self[name] for name in NARROWING]
+
+    def narrows(self) -> bool:
+        return any(self.data.get(name) for name in NARROWING)
+
+    def as_sent(self) -> list[tuple[str, str]]:
+        """Return names and values as they were sent, so that they can be sent again."""
+        sent = self.data
+        values = {name: sent.getlist(name) if hasattr(sent, "getlist") else [sent.get(name, "")] for name in self.fields}
+        return [(name, value) for name, many in values.items() for value in many if value]
+
+
+NARROWING = ("rubric_versions", "standings", "least_agreement", "least_strength", "policies", "slices", "cap_per_person")
+
+
+def choice_of(said: Mapping[str, Any]) -> Choice:
+    """Return what the fields choose. Raises BadChoice."""
+    standings, percent = said.get("standings") or [], said.get("least_agreement")
+    return Choice(
+        rubric_versions=tuple(said.get("rubric_versions") or ()),
+        standings=() if len(standings) == len(STANDINGS) else tuple(standings),
+        least_agreement=None if percent is None else percent / 100,
+        least_strength=said.get("least_strength"),
+        policies=tuple(said.get("policies") or ()),
+        slices=slices_named(line.strip() for line in (said.get("slices") or "").splitlines() if line.strip()),
+        cap_per_person=said.get("cap_per_person"),
+    )
+
+
+def rubric_versions_of(campaigns: QuerySet[Campaign]) -> list[str]:
+    """Return every version of the rubrics that the campaigns are judged by, as rubric@number."""
+    versions = RubricVersion.objects.filter(rubric__in=campaigns.values("rubric_version__rubric")).order_by("rubric__name", "number")
+    return [f"{name}@{number}" for name, number in versions.values_list("rubric__name", "number")]
 
 
 def campaigns_of(user: User) -> QuerySet[Campaign]:

@@ -1,66 +1,127 @@
-"""What a version must pass, or be waived by name, before it is released: worked out from its rows, stored nowhere."""
+"""What a version must pass, or be waived by name, before it is released. Its figures are measured once, when it is frozen, and kept; they act at release."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count
+from exports import readings
+from exports.gate_kinds import KINDS, Figure, Kind, Threshold, interval_in_words, passes, threshold_in_words, value_in_words
+from exports.models import DatasetVersion, GateFigure, Waiver
+from exports.thresholds import thresholds_of
 
-from exports.models import DatasetVersion
-from labeling.models import Label
+Figures = Mapping[str, Figure]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gate:
-    """A check, whether the version passes it, and in a sentence what was found."""
+    """A gate on a version: what it asks for, what was found, what the previous version had, and by whom it was waived."""
 
-    name: str
-    passed: bool
-    found: str
+    kind: Kind
+    threshold: Threshold
+    figure: Figure
+    previous: Figure | None
+    waiver: Waiver | None
+
+    @property
+    def key(self) -> str:
+        return self.kind.key
+
+    @property
+    def name(self) -> str:
+        return self.kind.name
+
+    @property
+    def found(self) -> str:
+        return self.figure.found
+
+    @property
+    def passed(self) -> bool:
+        return passes(self.kind, self.threshold, self.figure)
+
+    @property
+    def blocks(self) -> bool:
+        """It failed, and nobody has waived it."""
+        return not self.passed and self.waiver is None
+
+    @property
+    def state(self) -> str:
+        """`passed`, `waived`, `unmeasured` or `failed`."""
+        if self.passed:
+            return "passed"
+        if self.waiver:
+            return "waived"
+        return "unmeasured" if self.figure.value is None else "failed"
+
+    @property
+    def value(self) -> str:
+        return value_in_words(self.kind, self.figure.value)
+
+    @property
+    def interval(self) -> str:
+        return interval_in_words(self.kind, self.figure)
+
+    @property
+    def asks(self) -> str:
+        return threshold_in_words(self.kind, self.threshold)
+
+    @property
+    def before(self) -> str:
+        return value_in_words(self.kind, self.previous.value) if self.previous else ""
 
 
 def check(version: DatasetVersion) -> list[Gate]:
-    """Return every gate there is, in the order in which pages and commands show them."""
-    return [rubric_versions(version), system_prompts(version), repeats(version), made_by_people(version), splits_filled(version)]
+    """Return every gate there is, in the order in which pages and commands show them. A figure that was not measured is missing, and does not pass."""
+    return check_all([version])[version.pk]
 
 
-def rubric_versions(version: DatasetVersion) -> Gate:
-    used = [f"{rubric['id']} version {rubric['number']}" for rubric in version.manifest["rubrics"]]
-    found = f"All rows were labeled under {used[0]}." if len(used) == 1 else f"Rows were labeled under {', '.join(used)}: what good means differs between them."
-    return Gate("Rubric versions", len(used) == 1, found)
+def check_all(versions: Iterable[DatasetVersion]) -> dict[int, list[Gate]]:
+    """Return the gates of versions of one dataset, by primary key, in four queries."""
+    known = list(versions)
+    if not known:
+        return {}
+    thresholds = thresholds_of(known[0].dataset)
+    kept = kept_figures(known[0])
+    read = readings.readings_of_all(known)
+    waived = {(waiver.version_id, waiver.gate): waiver for waiver in Waiver.objects.filter(version__in=known).select_related("actor")}
+    return {
+        version.pk: [
+            Gate(
+                kind=kind,
+                threshold=thresholds[key],
+                figure=figures.get(key, NOT_YET),
+                previous=before(kept, version.number).get(key),
+                waiver=waived.get((version.pk, key)),
+            )
+            for key, kind in KINDS.items()
+        ]
+        for version in known
+        for figures in [{**kept.get(version.number, {}), **readings.figures(read[version.pk])}]
+    }
 
 
-def system_prompts(version: DatasetVersion) -> Gate:
-    """A side that was asked under another system prompt answers another question; the exported prompt does not show it."""
-    rows = version.rows.filter(pair__asked_differently=True).count()
-    found = f"In {counted(rows)} the two sides were asked under different system prompts." if rows else "Both sides of every row were asked alike."
-    return Gate("System prompts", not rows, found)
+NOT_YET = Figure(value=None, found="It has not been measured.")
 
 
-def repeats(version: DatasetVersion) -> Gate:
-    """The same two texts as chosen and rejected, more than once. Turned round they contradict each other, and count as well."""
-    texts = version.rows.values_list("prompt__content_sha256", "chosen__sha256", "rejected__sha256").annotate(n=Count("pk")).order_by()
-    seen: dict[tuple[str, frozenset[str]], int] = {}
-    for prompt, chosen, rejected, n in texts:
-        sides = (prompt, frozenset((chosen, rejected)))
-        seen[sides] = seen.get(sides, 0) + n
-    rows = sum(n - 1 for n in seen.values())
-    return Gate("Repeats", not rows, f"In {counted(rows)} are texts that another row has too." if rows else "No two rows have the same texts.")
+def kept_figures(version: DatasetVersion) -> Mapping[int, Figures]:
+    """Return what was measured of each version of its dataset when it was frozen, by the version's number."""
+    found: dict[int, dict[str, Figure]] = {}
+    for row in GateFigure.objects.filter(version__dataset=version.dataset_id).select_related("version").defer("version__manifest"):
+        found.setdefault(row.version.number, {})[row.gate] = Figure(value=row.value, low=row.low, high=row.high, n=row.n, found=row.found)
+    return found
 
 
-def made_by_people(version: DatasetVersion) -> Gate:
-    synthetic = set(Label.objects.filter(pair__in=version.rows.values("pair"), source=Label.Source.SYNTHETIC).values_list("pk", flat=True))
-    rows = sum(not synthetic.isdisjoint(labels) for labels in version.rows.values_list("labels", flat=True)) if synthetic else 0
-    found = f"In {counted(rows)} a simulated labeler was counted." if rows else "No simulated labeler was counted."
-    return Gate("Made by people", not rows, found)
+def before(kept: Mapping[int, Figures], number: int) -> Figures:
+    """Return the figures of the last version before this number that has any."""
+    earlier = [other for other in kept if other < number]
+    return kept[max(earlier)] if earlier else {}
 
 
-def splits_filled(version: DatasetVersion) -> Gate:
-    """A split that has a share and no row: too few prompt families yet."""
-    shares, rows = version.manifest["split"]["shares"], version.manifest["counts"]["rows"]
-    empty = [split for split, share in shares.items() if share and not rows.get(split)]
-    return Gate("Splits", not empty, f"No row fell into {' or '.join(sorted(empty))}." if empty else "Every split that has a share has rows.")
+def blocking(version: DatasetVersion) -> list[Gate]:
+    """Return the gates that stand in the way of a release."""
+    return [gate for gate in check(version) if gate.blocks]
 
 
-def counted(rows: int) -> str:
-    return f"{rows:,} row{'s' if rows != 1 else ''}"
+def reason(gate: Gate) -> str:
+    """Return, in a line, why a gate blocks."""
+    return f"{gate.name}: {gate.found} It asks for {gate.asks}."

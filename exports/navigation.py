@@ -31,7 +31,8 @@ def navigation(request: HttpRequest) -> dict[str, list[Link]]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"nav": []}
-    pages = EVERYONE + (RESEARCHERS if user.is_researcher else []) + (OWNERS if user.is_owner else [])
+    versions = [] if user.is_researcher or not user.is_owner else RESEARCHERS[-1:]
+    pages = EVERYONE + (RESEARCHERS if user.is_researcher else versions) + (OWNERS if user.is_owner else [])
     return {"nav": [Link(label, reverse(name), is_at(request.path, reverse(name), prefix)) for label, name, prefix in pages]}
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exports import rows, splits
-from exports.models import Dataset, DatasetRow, DatasetVersion
-from exports.rows import LeftOut
+from exports.choices import Choice, in_words
+from exports.models import PRIVATE, Dataset, DatasetRow, DatasetVersion
+from exports.rows import LeftOut, Summary
 from labeling import renderings
 from labeling.models import Campaign
 from labeling.renderings import Shown
 
 SHOWN_AT_ONCE = 5
+THIN, SHOWN_THIN = 20, 12
+READ_WITH = ("pair__campaign", "prompt", "chosen__policy", "rejected__policy")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a version would hold if it were frozen now. `by_split` is empty for a new dataset, whose salt is drawn when it is made."""
+    """What a version would hold if it were frozen now."""
 
     dataset: str
     number: int
@@ -28,9 +30,11 @@ class Preview:
     families: int
     rubric_versions: int
     shares: Mapping[str, float]
-    by_split: Sequence[tuple[str, int]]
     left_out: Sequence[tuple[str, int]]
     unsettled: Sequence[tuple[str, int]]
+    thin: Sequence[tuple[str, str, int]]
+    """Slices (name, value) with few rows."""
+    chosen_by: Sequence[str]
 
     @property
     def shares_in_words(self) -> str:
@@ -53,28 +57,30 @@ class ShownRow:
     rejected: Shown
 
 
-def preview(campaigns: Sequence[Campaign], *, dataset: str, shares: Mapping[str, float]) -> Preview:
+def preview(campaigns: Sequence[Campaign], *, dataset: str, shares: Mapping[str, float], choice: Choice | None = None) -> Preview:
     """Work out what `publishing.publish` would make of these campaigns now. `shares` count for a new dataset only."""
-    found = rows.candidates(campaigns)
+    found = rows.summary(campaigns, choice)
     known = Dataset.objects.filter(name=dataset).first()
     return Preview(
         dataset=dataset,
         number=known.last_number + 1 if known else 1,
         is_new=known is None,
-        rows=len(found.rows),
-        adjudicated=sum(row.adjudication is not None for row in found.rows),
-        families=len({row.family for row in found.rows}),
-        rubric_versions=len({row.rubric_version for row in found.rows}),
+        rows=found.rows,
+        adjudicated=found.settled.get(DatasetRow.Settled.ADJUDICATED, 0),
+        families=found.families,
+        rubric_versions=len(found.rubric_versions),
         shares=known.shares if known else shares,
-        by_split=counted_by_split(found.rows, known) if known else [],
         left_out=left_out_in_words(found.left_out),
         unsettled=sorted(found.unsettled.items()),
+        thin=thin_slices(found),
+        chosen_by=in_words(choice or Choice()),
     )
 
 
-def counted_by_split(found: Sequence[rows.Candidate], dataset: Dataset) -> list[tuple[str, int]]:
-    counts = Counter(splits.split_of(row.family, salt=dataset.salt, shares=dataset.shares) for row in found)
-    return [(split, counts[split]) for split in splits.SPLITS if counts[split] or dataset.shares.get(split)]
+def thin_slices(found: Summary) -> list[tuple[str, str, int]]:
+    """Return the slices (name, value) with few rows, the thinnest first: what is said of them later hangs on a handful of pairs."""
+    thin = [(name, value, n) for (name, value), n in found.slices.items() if n < THIN]
+    return sorted(thin, key=lambda slice: (slice[2], slice[0], slice[1]))[:SHOWN_THIN]
 
 
 def split_counts(version: DatasetVersion) -> list[tuple[str, int]]:
@@ -88,13 +94,22 @@ def left_out_in_words(left_out: Mapping[str, int]) -> list[tuple[str, int]]:
     return [(LeftOut(reason).label, n) for reason, n in sorted(left_out.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def shown_rows(version: DatasetVersion, *, after: int) -> list[ShownRow]:
-    """Return some rows as people read them, those that follow a position, in a handful of queries."""
-    related = version.rows.select_related("pair__campaign", "prompt", "chosen__policy", "rejected__policy")
-    page = list(related.filter(position__gt=after).order_by("position")[:SHOWN_AT_ONCE])
+def shown_rows(version: DatasetVersion, *, after: int, private: bool) -> list[ShownRow]:
+    """Return some rows as people read them, those that follow a position, in a handful of queries; of the private split only where `private` says so."""
+    related = version.rows.select_related(*READ_WITH).filter(position__gt=after)
+    allowed = related if private else related.exclude(split=PRIVATE)
+    return shown(list(allowed.order_by("position")[:SHOWN_AT_ONCE]))
+
+
+def shown_one(row: DatasetRow) -> ShownRow:
+    """Return a row as people read it."""
+    return shown([DatasetRow.objects.select_related(*READ_WITH).get(pk=row.pk)])[0]
+
+
+def shown(page: Sequence[DatasetRow]) -> list[ShownRow]:
     texts = [text for row in page for text in (*(turn["content"] for turn in row.prompt.messages), row.chosen.text, row.rejected.text)]
-    shown = iter(renderings.shown_all(texts) if texts else [])
-    return [shown_row(row, shown) for row in page]
+    rendered = iter(renderings.shown_all(texts) if texts else [])
+    return [shown_row(row, rendered) for row in page]
 
 
 def shown_row(row: DatasetRow, shown: Iterator[Shown]) -> ShownRow:

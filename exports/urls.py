@@ -1,15 +1,31 @@
-"""Datasets, their versions, and the files of these."""
+"""Datasets, their versions, the files of these, and what people decide about them."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from exports import views
+from exports.views import access, freezing, gates, life, reading, versions
+
+OF_DATASET = "datasets/<slug:name>/"
+OF_VERSION = "datasets/<slug:name>/<int:number>/"
 
 urlpatterns = [
-    path("datasets/", views.datasets, name="datasets"),
-    path("datasets/freeze", views.freeze, name="freeze-version"),
-    path("datasets/<slug:name>/", views.dataset, name="dataset"),
-    path("datasets/<slug:name>/<int:number>/", views.version, name="dataset-version"),
-    path("datasets/<slug:name>/<int:number>/files/<str:file>", views.download, name="download-file"),
+    path("datasets/", versions.datasets, name="datasets"),
+    path("datasets/freeze", freezing.freeze, name="freeze-version"),
+    path(OF_DATASET, versions.dataset, name="dataset"),
+    path(f"{OF_DATASET}gates", gates.dataset_gates, name="dataset-gates"),
+    path(f"{OF_DATASET}golden-pairs", gates.mark_golden, name="mark-golden"),
+    path(f"{OF_DATASET}golden-pairs/<int:pk>/let-go", gates.let_go, name="let-golden-go"),
+    path(f"{OF_DATASET}access", access.dataset_access, name="dataset-access"),
+    path(f"{OF_DATASET}access/ask", access.ask_for_access, name="ask-for-access"),
+    path(f"{OF_DATASET}downloads", access.dataset_downloads, name="dataset-downloads"),
+    path(f"{OF_DATASET}links/<int:pk>/revoke", access.revoke_link, name="revoke-link"),
+    path(OF_VERSION, versions.version, name="dataset-version"),
+    path(f"{OF_VERSION}files/<str:file>", versions.download, name="download-file"),
+    path(f"{OF_VERSION}release", life.release, name="release-version"),
+    path(f"{OF_VERSION}waive", life.waive, name="waive-gate"),
+    path(f"{OF_VERSION}change", life.change, name="change-version"),
+    path(f"{OF_VERSION}read/<slug:sample>", reading.read_rows, name="read-rows"),
+    path(f"{OF_VERSION}links", access.make_link, name="make-link"),
+    path("fetch/<str:secret>/<str:file>", access.fetch_by_link, name="fetch-by-link"),
 ]

@@ -11,9 +11,10 @@ from exports.models.gate import GateFigure, GateThreshold, GoldenPair, Waiver
 from exports.models.life import VersionEvent
 from exports.models.reading import RowReading, SampleRow
 from exports.models.removal import Removal, RemovedFrom
-from exports.models.version import DatasetFile, DatasetRow, DatasetVersion, VersionCampaign
+from exports.models.version import PRIVATE, DatasetFile, DatasetRow, DatasetVersion, VersionCampaign
 
 __all__ = [
+    "PRIVATE",
     "Conversion",
     "Dataset",
     "DatasetFile",
@@ -22,19 +23,19 @@ __all__ = [
     "Download",
     "DownloadLink",
     "FamilyMember",
-    "GateFigure",
     "FlagDecision",
+    "GateFigure",
     "GateThreshold",
     "GoldenPair",
-    "RowReading",
     "Removal",
     "RemovedFrom",
     "RowFlag",
+    "RowReading",
     "SampleRow",
     "Sketch",
     "SplitAccess",
-    "VersionCampaign",
     "TextCheck",
+    "VersionCampaign",
     "VersionEvent",
     "Waiver",
 ]

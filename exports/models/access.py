@@ -127,3 +127,7 @@ class Download(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.version_id}"
+
+    @property
+    def is_whole(self) -> bool:
+        return self.first_byte == 0 and self.last_byte == self.size - 1

@@ -98,3 +98,7 @@ class GoldenPair(models.Model):
 
     def __str__(self) -> str:
         return f"golden {self.pair_id} in {self.dataset_id}"
+
+    @property
+    def prompt_in_short(self) -> str:
+        return str(self.pair.prompt.messages[-1]["content"])[:120]

@@ -18,6 +18,10 @@ from labeling.models import Campaign, Pair, RubricVersion
 from policies.models import Prompt, Response
 
 
+PRIVATE = "test"
+"""The split that only people who are named may fetch."""
+
+
 class DatasetVersion(models.Model):
     """A numbered, sealed set of rows."""
 
@@ -143,6 +147,11 @@ class DatasetFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_private(self) -> bool:
+        """Of the private split: only people who are named may fetch it."""
+        return self.split == PRIVATE
 
     @property
     def path(self) -> Path:

@@ -1,130 +1,167 @@
-"""Pages about datasets and their versions, for researchers."""
+"""Pages about datasets and their versions, for researchers and owners; and the files, for researchers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
-from django.views.decorators.vary import vary_on_headers
+from django.views.decorators.http import require_safe
 
-from accounts.access import researcher
+from accounts.access import signed_in
 from accounts.models import User
-from exports import downloads, gates, previews, publishing, splits
-from exports.forms import FreezeForm
-from exports.models import Dataset, DatasetFile, DatasetVersion
+from exports import access, choices, downloads, gates, lives, measuring, previews, readings, splits, timeline
+from exports.forms_life import ChangeForm, LinkForm, ReleaseForm, WaiveForm
+from exports.gate_kinds import KINDS
+from exports.models import PRIVATE, Dataset, DatasetFile, DatasetVersion, VersionEvent
+from exports.recording import Right
+
+State, Kind = DatasetVersion.State, VersionEvent.Kind
 
 HOLDS = {
-    "train.jsonl": "rows to train on",
-    "validation.jsonl": "rows to watch the training by",
-    "test.jsonl": "rows to judge the result by",
-    "votes.jsonl": "the labels that counted",
+    "train": "rows to train on",
+    "validation": "rows to watch the training by",
+    "test": "rows to judge the result by; private",
     "README.md": "data card",
     "manifest.json": "what it is made of; its hash is the version’s id",
     "SHA256SUMS": "for sha256sum --check",
 }
+SHOWN_EVENTS = 30
 
 
 @require_safe
 def datasets(request: HttpRequest) -> HttpResponse:
-    researcher(request)
-    newest = Prefetch("versions", DatasetVersion.objects.order_by("-number"))
+    user = access.reader(request)
+    newest = Prefetch("versions", DatasetVersion.objects.defer("manifest").order_by("-number"))
     known = Dataset.objects.prefetch_related(newest).order_by("name")
-    return render(request, "exports/datasets.html", {"datasets": known})
+    return render(request, "exports/datasets.html", {"datasets": known, "may_freeze": user.is_researcher})
 
 
 @require_safe
 def dataset(request: HttpRequest, name: str) -> HttpResponse:
-    researcher(request)
+    user = access.reader(request)
     found = get_object_or_404(Dataset, name=name)
-    versions = found.versions.prefetch_related("campaigns").select_related("frozen_by").order_by("-number")
-    used = [split for split in splits.SPLITS if found.shares.get(split)]
-    rows = [(version, [version.manifest["counts"]["rows"][split] for split in used]) for version in versions]
-    return render(request, "exports/dataset.html", {"dataset": found, "versions": rows, "splits": used})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@vary_on_headers("HX-Request")
-def freeze(request: HttpRequest) -> HttpResponse:
-    """Show what a version would hold, and why not more; make it once that has been seen."""
-    user = researcher(request)
-    if request.method == "POST":
-        form = FreezeForm(request.POST, user=user)
-        return freeze_now(request, form, user) if form.is_valid() else freeze_page(request, form)
-    asked = "shares" in request.GET  # else it is a link, which may name the dataset
-    return freeze_page(
-        request, FreezeForm(request.GET if asked else None, user=user, initial={"dataset": named} if (named := request.GET.get("dataset")) else {})
-    )
-
-
-def freeze_now(request: HttpRequest, form: FreezeForm, user: User) -> HttpResponse:
-    try:
-        version = publishing.publish(order_of(form, user))
-    except (publishing.NothingToFreeze, publishing.NotPublished) as refusal:
-        messages.error(request, str(refusal))
-        return freeze_page(request, form, status=409)
-    messages.success(request, f"Version {version.number} is frozen: {version.rows_count:,} rows that will never change.")
-    return redirect(version)
-
-
-def freeze_page(request: HttpRequest, form: FreezeForm, *, status: int = 200) -> HttpResponse:
-    context: dict[str, Any] = {"form": form}
-    if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        context["preview"] = previews.preview(list(said["campaigns"]), dataset=said["dataset"], shares=said["shares"])
-        context["chosen"] = [campaign.slug for campaign in said["campaigns"]]
-    elif form.is_bound:
-        status = 422
-    context["fragment"] = "HX-Request" in request.headers
-    return render(request, "exports/freeze.html#preview" if context["fragment"] else "exports/freeze.html", context, status=status)
-
-
-def order_of(form: FreezeForm, user: User) -> publishing.Order:
-    said = form.cleaned_data
-    return publishing.Order(
-        dataset=said["dataset"],
-        campaigns=list(said["campaigns"]),
-        by=user,
-        at=timezone.now(),
-        description=said["description"],
-        shares=said["shares"],
-    )
+    lines = timeline.lines_of(found)
+    context = {
+        "dataset": found,
+        "lines": lines,
+        "kinds": KINDS.values(),
+        "opening": timeline.opening(lines),
+        "history": timeline.history_of(found)[:SHOWN_EVENTS],
+        "may_freeze": user.is_researcher,
+        "is_split": bool(found.shares.get(PRIVATE)),
+        "waiting": access.waiting(found) if access.may_decide(user, found) else 0,
+    }
+    return render(request, "exports/dataset.html", context)
 
 
 @require_safe
 def version(request: HttpRequest, name: str, number: int) -> HttpResponse:
-    researcher(request)
+    user = access.reader(request)
+    found = version_named(name, number)
+    return render(request, "exports/version.html", version_page(request, found, user))
+
+
+def version_named(name: str, number: int) -> DatasetVersion:
+    """Return the version, measured. Raises Http404."""
     found = get_object_or_404(DatasetVersion.objects.select_related("dataset", "frozen_by"), dataset__name=name, number=number)
-    shown = previews.shown_rows(found, after=rows_after(request))
-    context = {
-        "version": found,
-        "dataset": found.dataset,
-        "manifest": found.manifest,
-        "campaigns": found.campaigns.order_by("name"),
-        "counts": previews.split_counts(found),
-        "shares": [(split, share) for split in splits.SPLITS if (share := found.manifest["split"]["shares"].get(split))],
-        "first_file": next(f"{split}.jsonl" for split, n in previews.split_counts(found) if n),
-        "families": found.rows.values("family").distinct().count(),
-        "gates": gates.check(found),
-        "left_out": previews.left_out_in_words(found.manifest["counts"]["left_out"]),
-        "shown": shown,
-        "last_shown": shown[-1].row.position if shown else 0,
-        "files": files_of(found),
-        "base_url": settings.BASE_URL,
+    measuring.measure(found, at=timezone.now())
+    return found
+
+
+def version_page(request: HttpRequest, version: DatasetVersion, user: User, **forms: Any) -> dict[str, Any]:
+    """Return what the page of a version shows; `forms` are those that were filled in and refused."""
+    checked = gates.check(version)
+    return {
+        "version": version,
+        "dataset": version.dataset,
+        "user": user,
+        "is_current": lives.current(version.dataset) == version,
+        "gone": downloads.why_gone(version),
+        "instead": lives.successor(version) if version.state == State.WITHDRAWN else None,
+        "gates": checked,
+        "blocking": [gate for gate in checked if gate.blocks],
+        "readings": readings.readings_of(version),
+        "history": timeline.history_of(version.dataset, version),
+        "is_named": access.is_named(user, version.dataset),
+        **holdings(version),
+        **rows_shown(request, version, user),
+        **files_shown(version, user),
+        **forms_of(version, user, checked),
+        **forms,
     }
-    return render(request, "exports/version.html", context)
+
+
+def holdings(version: DatasetVersion) -> dict[str, Any]:
+    manifest = version.manifest
+    return {
+        "manifest": manifest,
+        "campaigns": version.campaigns.order_by("name"),
+        "counts": previews.split_counts(version),
+        "shares": [(split, share) for split in splits.SPLITS if (share := manifest["split"]["shares"].get(split))],
+        "families": version.rows.values("family").distinct().count(),
+        "left_out": previews.left_out_in_words(manifest["counts"]["left_out"]),
+        "chosen_by": choices.in_words(choices.Choice.from_filters(manifest.get("filters", {}))),
+    }
+
+
+def rows_shown(request: HttpRequest, version: DatasetVersion, user: User) -> dict[str, Any]:
+    """Return some rows as people read them: none of a withdrawn version, and none of the private split for who is not named."""
+    if version.state == State.WITHDRAWN:
+        return {"shown": [], "last_shown": 0}
+    shown = previews.shown_rows(version, after=rows_after(request), private=access.is_named(user, version.dataset))
+    return {"shown": shown, "last_shown": shown[-1].row.position if shown else 0}
+
+
+def files_shown(version: DatasetVersion, user: User) -> dict[str, Any]:
+    files = files_of(version)
+    trains = [file.name for file, _ in files if file.split and not file.is_private and file.name.endswith(".jsonl")]
+    links = version.links.select_related("made_by", "revoked_by").order_by("-pk")[:SHOWN_EVENTS]
+    return {"files": files, "first_file": trains[0] if trains else files[0][0].name, "base_url": settings.BASE_URL, "links": links, "now": timezone.now()}
+
+
+def forms_of(version: DatasetVersion, user: User, checked: list[gates.Gate]) -> dict[str, Any]:
+    """Return the forms that the person may fill in for the version as it stands."""
+    return {
+        "release_form": ReleaseForm() if user.is_researcher and version.state == State.FROZEN else None,
+        "waive_form": WaiveForm(gates=waivable(checked)) if user.is_owner and version.state == State.FROZEN else None,
+        "change_form": ChangeForm(acts=acts_on(version)) if user.is_researcher and acts_on(version) else None,
+        "link_form": LinkForm(files=[file for file, _ in files_of(version)]) if user.is_researcher and version.state != State.WITHDRAWN else None,
+    }
+
+
+def waivable(checked: list[gates.Gate]) -> list[tuple[str, str]]:
+    return [(gate.key, gate.name) for gate in checked if gate.blocks]
+
+
+def acts_on(version: DatasetVersion) -> list[tuple[str, str]]:
+    """Return what can become of the version from where it stands, with its words."""
+    if version.state == State.WITHDRAWN:
+        return [(Kind.SUCCEEDED.value, "Name the version to use instead")]
+    in_use = lives.in_use(version.dataset)
+    back = [(Kind.ROLLED_BACK.value, f"Roll back to version {in_use[1].number}")] if in_use[:1] == [version] and len(in_use) > 1 else []
+    again = [(Kind.REINSTATED.value, "Make it the current version again")] if version.state == State.RELEASED and in_use[:1] != [version] else []
+    return [*back, *again, (Kind.WITHDRAWN.value, "Withdraw it: its files are sent to nobody any more")]
 
 
 def files_of(version: DatasetVersion) -> list[tuple[DatasetFile, str]]:
     """Return the files with what they hold: what trains first, what describes last."""
     order = {name: place for place, name in enumerate(HOLDS)}
-    files = sorted(version.files.all(), key=lambda file: (order.get(file.name, len(order)), file.name))
-    return [(file, HOLDS.get(file.name, "")) for file in files]
+    files = sorted(version.files.all(), key=lambda file: (order.get(holds_key(file), len(order)), file.name))
+    return [(file, holds(file)) for file in files]
+
+
+def holds_key(file: DatasetFile) -> str:
+    return file.split if file.split in HOLDS else file.name
+
+
+def holds(file: DatasetFile) -> str:
+    if "votes" in file.name:
+        return "the labels that counted"
+    return HOLDS.get(file.name) or (HOLDS.get(file.split, "") if file.name == f"{file.split}.jsonl" else "")
 
 
 def rows_after(request: HttpRequest) -> int:
@@ -135,5 +172,13 @@ def rows_after(request: HttpRequest) -> int:
 
 @require_safe
 def download(request: HttpRequest, name: str, number: int, file: str) -> HttpResponseBase:
-    researcher(request)
-    return downloads.send(request, downloads.find(name, number, file))
+    user = signed_in(request)
+    found = access.open_file(user, name, number, file)
+    if found.version.state == State.WITHDRAWN:
+        return render(
+            request,
+            "exports/gone.html",
+            {"version": found.version, "gone": downloads.why_gone(found.version), "instead": lives.successor(found.version)},
+            status=410,
+        )
+    return downloads.send(request, found, right=Right.of_session(user))

@@ -41,8 +41,12 @@ def test_it_works(rosas: Caller, any_moment: None, everyday: Campaign) -> None:
     assert rosas.get("datasets/helpfulness").json()["versions"][0]["number"] == 1
     whole = rosas.get("datasets/helpfulness/versions/1").json()
     assert whole["manifest"] == version.manifest
-    assert {file["name"] for file in whole["files"]} >= {"manifest.json", "votes.jsonl", "README.md"}
-    assert whole["gates"][0] == {"name": "Rubric versions", "passed": True, "found": whole["gates"][0]["found"]}
+    assert {file["name"] for file in whole["files"]} >= {"manifest.json", "SHA256SUMS", "README.md"}
+    first = whole["gates"][0]
+    assert (first["key"], first["state"], first["passed"], first["blocks"]) == ("agreement", "passed", True, False)
+    assert first["figure"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 12}
+    assert first["threshold"] == {"low": 0.6, "high": None}
+    assert (whole["is_current"], whole["successor"]) == (False, None)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_sweeping_says_what_it_swept(db: None, datasets_dir: Path) -> None:
     assert run("sweep_datasets").splitlines() == [str(datasets_dir / ".writing-abc"), "1 swept"]
 
 
-@pytest.mark.parametrize("name", ["freeze_dataset", "verify_dataset", "sweep_datasets"])
+@pytest.mark.parametrize("name", ["freeze_dataset", "verify_dataset", "sweep_datasets", "release_dataset", "name_split_reader"])
 def test_help_suffices(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         call_command(name, "--help")

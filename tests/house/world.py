@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,9 +13,10 @@ from django.utils import timezone
 
 from accounts import passwords
 from accounts.models import ApiToken, User
-from exports.models import Dataset, DatasetFile, DatasetVersion
-from labeling import assigning, goldkeeping, inviting
-from labeling.models import Campaign, Finding, Role
+from exports import linking
+from exports.models import Dataset, DatasetFile, DatasetVersion, GoldenPair
+from labeling import asking, assigning, goldkeeping, inviting
+from labeling.models import Campaign, Finding, Pair, Role
 from policies.models import GenerationRequest, GenerationRun
 from tests.builders import (
     NOW,
@@ -33,6 +35,16 @@ from tests.exports.settled import adjudicate
 
 HUSH = "hushhush"
 """Stands in every name and text of the world: an answer that holds it gave something away."""
+
+MANIFEST = {
+    "campaigns": [],
+    "counts": {"left_out": {}, "rows": {"train": 1}, "votes": 1},
+    "filters": {},
+    "policies": [],
+    "rubrics": [{"id": HUSH, "number": 1, "sha256": "5" * 64}],
+    "rules": [],
+    "split": {"salt": "1" * 64, "shares": {"train": 1.0}},
+}
 
 PARAMETER = re.compile(r"<(?:[^:<>]+:)?(\w+)>")
 
@@ -129,6 +141,8 @@ def add_labeling(world: World, campaign: Campaign) -> None:
     make_label(settled, world.people["lena"], -1)
     make_label(settled, world.people["otto"], 1)
     turn = adjudicate(settled, world.people["ada"], "a", -1).turn
+    question = asking.ask(assignment=assignment, text=HUSH, submission_key=uuid.uuid4(), at=NOW)
+    asking.report(assignment=assignment, kind="other", note=HUSH, submission_key=uuid.uuid4(), at=NOW)
     gold = goldkeeping.make_gold(pair=make_pair(campaign, prompt=make_prompt(HUSH)), verdict="a", why=HUSH, actor=None, at=NOW)
     finding = Finding.objects.create(campaign=campaign, labeler=world.people["lena"], kind=Finding.Kind.TOO_FAST, says=HUSH, at=NOW)
     world.values |= {
@@ -143,6 +157,7 @@ def add_labeling(world: World, campaign: Campaign) -> None:
         ("api/v1/campaigns/", "slug"): campaign.slug,
         ("c/<slug:slug>/work/", "key"): assignment.key,
         ("c/<slug:slug>/adjudicate/", "key"): turn.key,
+        ("c/<slug:slug>/adjudicate/questions/", "pk"): question.pk,
         ("api/v1/assignments/", "key"): assignment.key,
         ("rubrics/", "name"): campaign.rubric_version.rubric.name,
         ("rubrics/", "number"): campaign.rubric_version.number,
@@ -179,14 +194,18 @@ def add_exports(world: World, campaign: Campaign) -> None:
     dataset = Dataset.objects.create(
         name=f"{HUSH}-set", salt="1" * 64, secret="2" * 64, shares={"train": 1.0, "validation": 0.0, "test": 0.0}, last_number=1, created_at=NOW
     )
-    version = DatasetVersion.objects.create(
-        dataset=dataset, number=1, manifest={"counts": {"left_out": {}}}, manifest_sha256="3" * 64, rows_count=1, frozen_at=NOW
-    )
+    version = DatasetVersion.objects.create(dataset=dataset, number=1, manifest=MANIFEST, manifest_sha256="3" * 64, rows_count=1, frozen_at=NOW)
     version.campaigns.add(campaign)
-    file = DatasetFile.objects.create(version=version, name="train.jsonl", sha256="4" * 64, size=1, rows_count=1)
+    file = DatasetFile.objects.create(version=version, name="train.jsonl", split="train", sha256="4" * 64, size=1, rows_count=1)
+    link, secret = linking.make_link(file, for_whom=HUSH, days=1, made_by=world.people["rosa"], at=timezone.now())
+    mark = GoldenPair.objects.create(dataset=dataset, pair=Pair.objects.filter(campaign=campaign)[0], verdict="a", why=HUSH, at=NOW)
+    world.values |= {("fetch/", "secret"): secret, ("fetch/", "file"): file.name}
     for prefix in ("", "api/v1/"):
         world.values |= {
             (f"{prefix}datasets/", "name"): dataset.name,
             (f"{prefix}datasets/", "number"): version.number,
             (f"{prefix}datasets/", "file"): file.name,
+            (f"{prefix}datasets/", "sample"): "random",
+            (f"{prefix}datasets/<slug:name>/golden-pairs/", "pk"): mark.pk,
+            (f"{prefix}datasets/<slug:name>/links/", "pk"): link.pk,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,20 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_slug
 from django.utils import timezone
 
-from exports import gates, publishing
+from exports import gates, measuring, offered, publishing
+from exports.choices import STANDINGS, BadChoice, Choice, slices_named
 from exports.models import DatasetVersion
 from labeling.models import Campaign
+
+NARROWING: Mapping[str, dict[str, Any]] = {
+    "--rubric-version": {"action": "append", "default": [], "metavar": "RUBRIC@N", "help": "only pairs judged under it; as often as needed"},
+    "--standing": {"action": "append", "default": [], "choices": STANDINGS, "help": "only pairs settled so"},
+    "--least-agreement": {"type": float, "metavar": "SHARE", "help": "0 to 1: of the labels that count, so many at least say the verdict"},
+    "--least-strength": {"type": float, "metavar": "MARGIN", "help": "0 to 3: the least margin of a row"},
+    "--policy": {"action": "append", "default": [], "metavar": "NAME", "help": "name@revision, or the name: both sides are by one of those named"},
+    "--slice": {"action": "append", "default": [], "metavar": "NAME=VALUE", "help": "only prompts with one of the values named for each name"},
+    "--cap-per-person": {"type": int, "metavar": "N", "help": "at most so many labels of one person count"},
+}
 
 
 class Command(BaseCommand):
@@ -27,11 +39,14 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="the campaign, as in its address")
         parser.add_argument("--name", required=True, help="the dataset: a new name, or one that has versions already")
         parser.add_argument("--description", default="", help="what a new dataset is, in a sentence; it stands on the data card")
+        for flag, words in NARROWING.items():
+            parser.add_argument(flag, **words)
         parser.add_argument("--out", type=Path, metavar="DIR", help="also copy every file of the version into DIR, which must be empty or not exist")
 
     def handle(self, *args: Any, **options: Any) -> None:
         out = checked_out(options["out"])
-        version = frozen(options["slug"], options["name"], options["description"])
+        version = frozen(options["slug"], options["name"], options["description"], chosen(options))
+        measuring.measure(version, at=timezone.now())
         if out:
             copied(version, out)
         for line in report(version):
@@ -45,14 +60,32 @@ def checked_out(out: Path | None) -> Path | None:
     return out
 
 
-def frozen(slug: str, name: str, description: str) -> DatasetVersion:
+def chosen(options: Mapping[str, Any]) -> Choice:
+    """Return which of the settled pairs are wanted. Raises CommandError."""
+    try:
+        choice = Choice(
+            rubric_versions=tuple(options["rubric_version"]),
+            standings=tuple(options["standing"]),
+            least_agreement=options["least_agreement"],
+            least_strength=options["least_strength"],
+            policies=tuple(options["policy"]),
+            slices=slices_named(options["slice"]),
+            cap_per_person=options["cap_per_person"],
+        )
+        offered.refuse_unknown(choice)
+    except BadChoice as error:
+        raise CommandError(f"{error} Nothing was frozen.") from error
+    return choice
+
+
+def frozen(slug: str, name: str, description: str, choice: Choice) -> DatasetVersion:
     campaign = Campaign.objects.filter(slug=slug).first()
     if campaign is None:
         known = ", ".join(Campaign.objects.order_by("slug").values_list("slug", flat=True)[:20])
         raise CommandError(f"There is no campaign {slug!r}. There {'are: ' + known if known else 'is none yet'}.")
     try:
         validate_slug(name)
-        order = publishing.Order(dataset=name, campaigns=[campaign], by=None, at=timezone.now(), description=description)
+        order = publishing.Order(dataset=name, campaigns=[campaign], by=None, at=timezone.now(), description=description, choice=choice)
         return publishing.publish(order)
     except ValidationError as error:
         raise CommandError(f"{name!r} cannot be the name of a dataset: letters, digits, hyphens and underscores.") from error
@@ -78,5 +111,5 @@ def report(version: DatasetVersion) -> list[str]:
         f"in {version.folder}",
         *(f"  {file.sha256}  {file.name}  {file.size:,} bytes" for file in version.files.order_by("name")),
         "gates",
-        *(f"  {'passed' if gate.passed else 'failed'}  {gate.name}: {gate.found}" for gate in gates.check(version)),
+        *(f"  {gate.state}  {gate.name}: {gate.found}" for gate in gates.check(version)),
     ]

@@ -1,0 +1,55 @@
+"""From bytes that are about to be sent to the ledger of downloads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from django.http import HttpRequest
+
+from accounts import limits
+from accounts.models import ApiToken, User
+from exports.models import DatasetFile, Download, DownloadLink
+
+
+@dataclass(frozen=True, kw_only=True)
+class Right:
+    """By what right a file is fetched: a person's session, a token of theirs, or a link whose holder is not known."""
+
+    how: Download.How
+    person: User | None = None
+    token: ApiToken | None = None
+    link: DownloadLink | None = None
+
+    @classmethod
+    def of_session(cls, person: User) -> Self:
+        return cls(how=Download.How.SESSION, person=person)
+
+    @classmethod
+    def of_token(cls, person: User, token: ApiToken) -> Self:
+        return cls(how=Download.How.TOKEN, person=person, token=token)
+
+    @classmethod
+    def of_link(cls, link: DownloadLink) -> Self:
+        return cls(how=Download.How.LINK, link=link)
+
+
+def record(file: DatasetFile, sent: range, *, right: Right, request: HttpRequest, at: datetime) -> Download | None:
+    """Write down which bytes of a file are sent, to whom and where to. None: there are none."""
+    if not sent:
+        return None
+    return Download.objects.create(
+        version=file.version,
+        name=file.name,
+        sha256=file.sha256,
+        size=file.size,
+        first_byte=sent.start,
+        last_byte=sent.stop - 1,
+        how=right.how,
+        person=right.person,
+        token=right.token,
+        link=right.link,
+        address=limits.address_of(request) or None,
+        at=at,
+    )
