@@ -37,6 +37,27 @@ def test_it_works(any_moment: None, everyday: Campaign, tmp_path: Path) -> None:
     assert version.dataset.description == "For tests."
 
 
+def test_only_some_of_the_settled_pairs(any_moment: None, everyday: Campaign) -> None:
+    rubric = f"{everyday.rubric_version.rubric.name}@{everyday.rubric_version.number}"
+    run("freeze_dataset", "everyday", "--name", "some", "--rubric-version", rubric, "--standing", "agreed", "--least-agreement", "0.5")
+    assert DatasetVersion.objects.get().manifest["filters"] == {"rubric_versions": [rubric], "standings": ["agreed"], "least_agreement": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--rubric-version", "none@1"], "There is no rubric version none@1. Nothing was frozen."),
+        (["--policy", "none@abc"], "There is no policy none@abc. Nothing was frozen."),
+        (["--slice", "german"], "A slice reads name=value"),
+        (["--least-strength", "9"], "from 0 to 3"),
+    ],
+)
+def test_a_choice_that_names_nothing_is_refused(words: list[str], said: str, any_moment: None, everyday: Campaign) -> None:
+    with pytest.raises(CommandError, match=said):
+        run("freeze_dataset", "everyday", "--name", "some", *words)
+    assert not DatasetVersion.objects.exists()
+
+
 def test_gates_that_fail_are_printed_and_hold_nothing_up(any_moment: None) -> None:
     campaign = settled_campaign("differently", pairs=20)
     campaign.pairs.update(asked_differently=True)

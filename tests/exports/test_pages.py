@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -12,10 +13,10 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from exports import publishing
+from exports import gates, publishing
 from exports.models import DatasetVersion
 from labeling.models import Campaign, Role
-from tests.builders import join, make_pair, make_prompt
+from tests.builders import join, make_pair, make_prompt, make_user
 from tests.exports.settled import order, settled_campaign, settled_pair
 
 PAGES = ["/datasets/", "/datasets/freeze", "/datasets/helpfulness/", "/datasets/helpfulness/1/"]
@@ -85,6 +86,32 @@ def test_the_preview_alone_is_sent_to_who_asks_for_it_in_place(rosas: Client, ev
     assert b"what it would hold" in part.content
     assert "HX-Request" in part["Vary"]
     assert b"Choose at least one campaign." in rosas.get(freeze_url(), headers={"HX-Request": "true"}).content
+
+
+def test_only_some_of_the_settled_pairs_are_frozen(rosas: Client, any_moment: None, everyday: Campaign) -> None:
+    labelers = [membership.user for membership in everyday.memberships.filter(role=Role.LABELER)]
+    for language in ("de", "de", "en"):
+        settled_pair(everyday, labelers, (-3, -3), prompt=make_prompt(slices={"language": language}))
+    sent = {"campaigns": ["everyday"], "dataset": "german", "shares": "90-10", "slices": "language=de", "least_strength": "2.5"}
+    said = text(rosas, f"{reverse('freeze-version')}?{urlencode(sent, doseq=True)}")
+    assert "Rows 2 " in said
+    assert "Chosen by Margin at least: 2.5; Slice language: de" in said
+    assert "Thin slices" in said
+    assert "a prompt outside the slices that were chosen 13" in said
+    rosas.post(reverse("freeze-version"), sent)
+    version = DatasetVersion.objects.get()
+    assert version.rows_count == 2
+    assert version.manifest["filters"] == {"least_strength": 2.5, "slices": {"language": ["de"]}}
+    assert "Slice language: de" in text(rosas, "/datasets/german/1/")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("slices", "german"), ("least_strength", "4"), ("least_agreement", "101"), ("cap_per_person", "0"), ("policies", "none")]
+)
+def test_a_choice_that_means_nothing_is_refused(field: str, value: str, rosas: Client, any_moment: None, everyday: Campaign) -> None:
+    sent = {"campaigns": ["everyday"], "dataset": "helpfulness", "shares": "90-10", field: value}
+    assert rosas.post(reverse("freeze-version"), sent).status_code == 422
+    assert not DatasetVersion.objects.exists()
 
 
 def test_with_nothing_to_freeze_the_page_says_what_is_missing_and_has_no_button(rosas: Client, any_moment: None, rosa: User) -> None:
@@ -213,3 +240,40 @@ def test_the_queries_of_the_pages_do_not_grow(
     for page in ("/datasets/", "/datasets/helpfulness/"):
         with django_assert_max_num_queries(14):
             rosas.get(page)
+
+
+def test_a_version_is_waived_released_and_rolled_back_on_its_page(rosas: Client, as_: SignIn, olga: User, version: DatasetVersion, everyday: Campaign) -> None:
+    there = "/datasets/helpfulness/1/"
+    assert "What stands in the way" in text(rosas, there)
+    assert rosas.post(f"{there}release").status_code == 409
+    owner = as_(olga)
+    for gate in gates.blocking(version):
+        assert owner.post(f"{there}waive", {"gate": gate.key, "reason": " "}).status_code == 422
+        assert rosas.post(f"{there}waive", {"gate": gate.key, "reason": "Known."}).status_code == 403
+        assert owner.post(f"{there}waive", {"gate": gate.key, "reason": f"Known: {gate.key}."}).status_code == 302
+    assert "Waived by olga" in text(rosas, there)
+    assert "Known: licence." in text(rosas, there)
+    assert rosas.post(f"{there}release", {"reason": "The first."}).status_code == 302
+    assert "Version 1 is the one to train on." in text(rosas, "/datasets/helpfulness/")
+    assert rosas.post(f"{there}change", {"act": "rolled_back", "reason": "x"}).status_code == 422
+    assert rosas.post(f"{there}change", {"act": "withdrawn", "reason": ""}).status_code == 422
+    assert rosas.post(f"{there}change", {"act": "withdrawn", "reason": "A prompt must go."}).status_code == 302
+    assert "A prompt must go." in text(rosas, "/datasets/helpfulness/")
+    assert "No version has been released yet, or none that was is still in use." in text(rosas, "/datasets/helpfulness/")
+
+
+def test_gates_are_set_on_their_page(rosas: Client, as_: SignIn, lena: User, version: DatasetVersion) -> None:
+    there = "/datasets/helpfulness/gates"
+    assert "at least 60 %" in text(rosas, there).replace("\u00a0", " ")
+    assert rosas.post(there, {"gate": "agreement", "low": "55", "reason": "Taste."}).status_code == 302
+    assert "at least 55 %" in text(rosas, there).replace("\u00a0", " ")
+    assert rosas.post(there, {"gate": "agreement", "reason": "Taste."}).status_code == 409
+    assert rosas.post(there, {"gate": "agreement", "low": "55", "reason": ""}).status_code == 422
+    assert as_(make_user(is_researcher=True)).post(there, {"gate": "agreement", "low": "1", "reason": "Mine."}).status_code == 403
+    assert rosas.post("/datasets/helpfulness/golden-pairs", {"number": 1, "position": 2, "why": "The model case."}).status_code == 302
+    assert "The model case." in text(rosas, there)
+    mark = version.dataset.golden_pairs.get()
+    assert rosas.post(f"/datasets/helpfulness/golden-pairs/{mark.pk}/let-go", {"why": ""}).status_code == 422
+    assert rosas.post(f"/datasets/helpfulness/golden-pairs/{mark.pk}/let-go", {"why": "Changed."}).status_code == 302
+    assert "No pair is marked" in text(rosas, there)
+    assert rosas.post("/datasets/helpfulness/golden-pairs", {"number": 1, "position": 99, "why": "x"}).status_code == 404

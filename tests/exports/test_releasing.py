@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from exports import gatekeeping, gates, lives, measuring, records, releasing
+from exports.gate_kinds import Threshold
 from exports.models import DatasetVersion, VersionEvent, Waiver
 from labeling.models import Campaign
 from tests.builders import NOW, make_user
@@ -50,7 +51,7 @@ def test_one_waiver_too_few_still_blocks(version: DatasetVersion, olga: User) ->
     Waiver.objects.create(version=version, gate="unheard-of", found="", actor=olga, reason="Of no use.", at=NOW)
     second = DatasetVersion.objects.get(pk=version.pk)
     assert not gates.blocking(second)
-    gatekeeping.set_threshold(version.dataset, "repeats", gates.Threshold(low=5), actor=olga, reason="Stricter.", at=NOW)
+    gatekeeping.set_threshold(version.dataset, "repeats", Threshold(low=5), actor=olga, reason="Stricter.", at=NOW)
     with pytest.raises(releasing.Blocked, match="^Repeats: "):
         releasing.release(version, actor=None, at=NOW)
 
