@@ -121,6 +121,9 @@ class AccountEvent(models.Model):
         MARK_GIVEN = "mark_given"
         MARK_TAKEN = "mark_taken"
         CLOSED = "closed"
+        ERASED = "erased"
+        """Name and texts of the person were blanked; their account stays closed."""
+
         REOPENED = "reopened"
         TOKEN_MADE = "token_made"
         TOKEN_REVOKED = "token_revoked"
@@ -132,11 +135,14 @@ class AccountEvent(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="events")
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=14, choices=Kind.choices)
-    detail = models.CharField(max_length=200, blank=True)
+    detail = models.TextField(max_length=200, blank=True, null=True, default="")  # noqa: DJ001 - NULL once erased
     at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+    erased_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    erased_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
-        triggers = append_only()
+        triggers = append_only(erasable="detail")
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.detail}"
+        return f"{self.kind} {self.detail or ''}"

@@ -14,6 +14,7 @@ from django.db.models import F
 from accounts.models import User
 from exports import flags, rows, splits, splitting
 from exports.choices import Choice
+from exports.manifest import Removed
 from exports.models import Dataset, DatasetFile, DatasetVersion, VersionCampaign
 from exports.splits import DEFAULT_SHARES
 from labeling.models import Campaign
@@ -34,6 +35,8 @@ class Order:
     description: str = ""
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
     choice: Choice = field(default_factory=Choice)
+    removed: Removed | None = None
+    """What the version is to be without, where it replaces another because of that."""
 
 
 @contextmanager
@@ -69,6 +72,7 @@ def draft(order: Order) -> rows.Draft:
         left_out=rows.left_out(),
         totals=rows.totals_of(version),
         choice=order.choice,
+        removed=order.removed,
     )
 
 

@@ -107,6 +107,14 @@ class Predecessor:
     reasons: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Removed:
+    """What a version is without: from which predecessor, and the lines of `removed.jsonl`."""
+
+    predecessor: Predecessor
+    lines: bytes
+
+
 MASKS: Mapping[str, str] = MappingProxyType({"prompt": "no loss: what is trained on is the tokens of chosen and rejected"})
 """By name, what of a row trainers must not learn to write."""
 

@@ -20,6 +20,7 @@ from exports.choices import Choice
 from exports.models import Dataset, DatasetRow, DatasetVersion
 from exports.splits import SPLITS
 from labeling.models import Adjudication, Campaign, Label, Pair, RubricVersion, Standing, Trouble
+from exports.manifest import Removed
 from policies.models import Policy
 
 WHITE_SPACE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -119,6 +120,7 @@ class Draft:
 
 def draft_of(version: DatasetVersion) -> Draft:
     """Return a stored version as the draft it was."""
+    removed: Removed | None = None
     return Draft(
         dataset=version.dataset,
         number=version.number,

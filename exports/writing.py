@@ -77,7 +77,10 @@ def write(made: Draft, folder: Path) -> Manifest:
             for split in sorted({told.row.split for told in part}):
                 write_part([told for told in part if told.row.split == split], split, files, seen)
     (folder / cards.NAME).write_bytes(cards.card(facts_of(made, names, seen)))
-    described = describe(made, [*files.entries(), manifest.file_entry(folder / cards.NAME)], names, seen)
+    if made.removed:
+        (folder / manifest.REMOVED).write_bytes(made.removed.lines)
+    others = [manifest.file_entry(path) for path in (folder / cards.NAME, folder / manifest.REMOVED) if path.exists()]
+    described = describe(made, [*files.entries(), *others], names, seen)
     (folder / manifest.NAME).write_bytes(manifest.dumps(described))
     (folder / manifest.SUMS).write_bytes(manifest.sums(described))
     return described
@@ -135,6 +138,7 @@ def describe(made: Draft, files: Sequence[FileEntry], names: Names, seen: Seen) 
         counts=manifest.Counts(rows=made.totals.splits, votes=seen.sources.total(), left_out=dict(made.left_out)),
         files=files,
         contents=seen.contents,
+        predecessor=made.removed.predecessor if made.removed else None,
     )
 
 

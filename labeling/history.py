@@ -40,6 +40,8 @@ def event_of_adjustment(adjustment: Adjustment) -> Event:
 def in_words(event: CampaignEvent) -> str:
     """Say what an event was; one of a kind that is not known here by its kind."""
     said = WORDS.get(event.kind)
+    if event.detail is None:
+        return f"{event.kind.replace('_', ' ')} (what was said of it was erased)"
     return said(event.detail) if said else event.kind.replace("_", " ")
 
 

@@ -205,6 +205,8 @@ def close_account(*, user: User, actor: User, at: datetime) -> bool:
 def reopen_account(*, user: User, actor: User, at: datetime) -> bool:
     """Let somebody sign in again, with their old password and roles. Tokens stay revoked. False: it is open. Raises NotAPerson."""
     require_person(user)
+    if user.events.filter(kind=AccountEvent.Kind.ERASED).exists():
+        raise NotAPerson("The account was erased: nobody is behind it any more.")
     if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         return False
     AccountEvent.objects.create(user=user, actor=actor, kind=AccountEvent.Kind.REOPENED, at=at)

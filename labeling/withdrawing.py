@@ -21,6 +21,19 @@ def withdraw(*, campaign: Campaign, pair: Pair, reason: str, actor: User | None,
     held = campaigns.hold_for(campaign, "withdraw")
     locked = Pair.objects.lock(pair.pk)
     check_may_go(locked, reason)
+    return take_out(locked, held, reason=reason, actor=actor, at=at)
+
+
+@transaction.atomic
+def withdraw_for_good(*, pair: Pair, reason: str, actor: User | None, at: datetime) -> Pair:
+    """Take a pair out because of its prompt, whatever its campaign's state is and whatever it was used for. Twice is once."""
+    held = campaigns.hold(pair.campaign)
+    locked = Pair.objects.lock(pair.pk)
+    GoldItem.objects.in_use().filter(pair=locked).update(retired_at=at)
+    return locked if locked.standing == Standing.WITHDRAWN else take_out(locked, held, reason=reason, actor=actor, at=at)
+
+
+def take_out(locked: Pair, held: Campaign, *, reason: str, actor: User | None, at: datetime) -> Pair:
     before = locked.standing
     AdjudicationTurn.objects.filter(pair=locked, ended_at=None).update(ended_at=at)
     taken = close_places(locked, at=at)
@@ -65,6 +78,8 @@ def check_may_go(pair: Pair, reason: str) -> None:
 def check_may_return(pair: Pair) -> None:
     if pair.standing != Standing.WITHDRAWN:
         raise NotPossible(f"The pair is not withdrawn: it is {pair.standing}.")
+    if pair.prompt.erased_at:
+        raise NotPossible("The pair’s prompt was erased: there is nothing left to read.")
     if pair.trouble:
         raise NotPossible(f"The pair was never asked, because of its texts ({pair.get_trouble_display().lower()}). That does not change.")
 

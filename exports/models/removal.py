@@ -44,6 +44,7 @@ class RemovedFrom(models.Model):
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="removals")
     rows = models.PositiveIntegerField()
     labels = models.PositiveIntegerField()
+    proofs = models.TextField(blank=True, default="", help_text="Lines of removed.jsonl: each proves that a label was in the version, by its hash alone.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["removal", "version"], name="removal_names_a_version_once")]

@@ -126,11 +126,14 @@ class CampaignEvent(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="events")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=30)
-    detail: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    detail: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, null=True, help_text="Null once erased: it named somebody.")
     at = models.DateTimeField()
 
     class Meta:
-        triggers = append_only()
+        triggers = append_only(erasable="detail")
+    erased_at = models.DateTimeField(null=True)
+    erased_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    erased_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     def __str__(self) -> str:
         return self.kind

@@ -35,6 +35,7 @@ WORDS = {
     AccountEvent.Kind.JOINED: "came in,",
     AccountEvent.Kind.MARK_GIVEN: "made",
     AccountEvent.Kind.MARK_TAKEN: "no longer",
+    AccountEvent.Kind.ERASED: "name and texts erased",
     AccountEvent.Kind.CLOSED: "account closed;",
     AccountEvent.Kind.REOPENED: "account opened again",
     AccountEvent.Kind.TOKEN_MADE: "token made for",
@@ -117,7 +118,7 @@ def history_of(user: User) -> list[Event]:
 
 
 def in_words(event: AccountEvent) -> str:
-    return f"{WORDS[AccountEvent.Kind(event.kind)]} {event.detail}".strip()
+    return f"{WORDS[AccountEvent.Kind(event.kind)]} {event.detail or ''}".strip()
 
 
 def name_of(actor: User | None) -> str:

@@ -1,0 +1,175 @@
+"""From somebody's wish to labels and texts that are used no more, or are gone: versions withdrawn, files removed, successors cut."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import F
+
+from accounts import erasable
+from accounts.models import AccountEvent, ApiToken, User
+from exports import removals, stepping
+from exports.models import DatasetVersion, Removal, RemovedFrom, VersionEvent
+from exports.removals import Subject
+from labeling import retraction, withdrawing
+from labeling.models import Campaign, CampaignEvent, Draft, Invitation, Label, Pair, Rendering
+from labeling.renderings import key_of
+from policies.models import GenerationRequest, Prompt, Response
+
+log = logging.getLogger(__name__)
+
+State = DatasetVersion.State
+
+
+class NotErased(Exception):
+    """Why nothing was done, for people."""
+
+
+@transaction.atomic(durable=True)
+def remove(subject: Subject, *, erase: bool, reason: str, actor: User | None, at: datetime) -> Removal:
+    """Take a person's labels, or a prompt and all that was made of it, out of use; `erase` blanks the texts, and the person's name, as well.
+
+    Every version that holds something of it is withdrawn at once. What has to be done to files is done by `finish`, then or later. Raises NotErased.
+    """
+    refuse_unless_meant(subject, reason)
+    removal = Removal.objects.create(
+        person=subject.person,
+        prompt=subject.prompts[0] if subject.prompts else None,
+        erased=erase,
+        subject_sha256=erasable.keyed_hash(subject.person.username if subject.person else subject.prompts[0].content_sha256),
+        reason=reason.strip(),
+        actor=actor,
+        at=at,
+    )
+    withdraw_versions(removal, subject)
+    take_out_of_work(removal, subject)
+    if erase:
+        blank(removal, subject)
+    return removal
+
+
+def refuse_unless_meant(subject: Subject, reason: str) -> None:
+    """Raise NotErased for a removal that says nothing, or that was done."""
+    if not reason.strip():
+        raise NotErased("Say why: it stands beside what was removed.")
+    if subject.person and subject.person.is_owner and not User.objects.filter(is_owner=True, is_active=True).exclude(pk=subject.person.pk).exists():
+        raise NotErased(f"{subject.person.username} is the only owner. Make somebody else an owner first.")
+
+
+def withdraw_versions(removal: Removal, subject: Subject) -> None:
+    """Note what each version held of it, with the proofs, and withdraw it. Of a folder that is not whole there are no proofs."""
+    for version, rows, labels in removals.affected(subject):
+        try:
+            proofs = removals.proofs(version.folder, removals.is_gone(version, subject)).decode()
+        except (OSError, ValueError):
+            log.warning("%s version %s: its votes cannot be read, so what was in it is not proven", version.dataset, version.number)
+            proofs = ""
+        RemovedFrom.objects.create(removal=removal, version=version, rows=rows, labels=labels, proofs=proofs)
+        stepping.step(version, VersionEvent.Kind.WITHDRAWN, actor=removal.actor, reason=why(removal), at=removal.at, detail={"removal": removal.pk})
+
+
+def why(removal: Removal) -> str:
+    """Return what everybody may read: never whose labels, nor which prompt."""
+    return (
+        f"It held {removal.subject} {'that were erased' if removal.person_id else 'that was erased'}"
+        if removal.erased
+        else f"It held {removal.subject}, withdrawn since"
+    )
+
+
+def take_out_of_work(removal: Removal, subject: Subject) -> None:
+    at, actor = removal.at, removal.actor
+    if subject.person:
+        for campaign in Campaign.objects.filter(pairs__labels__labeler=subject.person).distinct().order_by("pk"):
+            theirs = Label.objects.filter(labeler=subject.person, pair__campaign=campaign, slot__isnull=False)
+            retraction.retract(theirs, campaign=campaign, actor=actor, why="withdrawn by whoever gave them", submission_key=uuid.uuid4(), at=at)
+    for pair in Pair.objects.filter(prompt__in=subject.prompt_pks).select_related("campaign").order_by("campaign_id", "pk"):
+        withdrawing.withdraw_for_good(pair=pair, reason="its prompt was withdrawn", actor=actor, at=at)
+    GenerationRequest.objects.filter(prompt__in=subject.prompt_pks, status=GenerationRequest.Status.QUEUED).update(
+        status=GenerationRequest.Status.STOPPED, error=""
+    )
+
+
+# Blanking
+
+
+def blank(removal: Removal, subject: Subject) -> None:
+    if subject.person:
+        blank_person(subject.person, removal)
+    if subject.prompts:
+        blank_prompts(subject.prompt_pks, removal)
+
+
+def blank_person(person: User, removal: Removal) -> None:
+    """Blank what they wrote and what they are called. Their labels stay as verdicts of nobody in particular, retracted."""
+    for ledger in erasable.catalogue():
+        if ledger.model is not CampaignEvent:
+            erasable.blank(ledger.written_by(User, [person.pk]), ledger.columns, why=removal.reason, at=removal.at)
+    named = CampaignEvent.objects.filter(detail__isnull=False, detail__icontains=person.username)
+    erasable.blank(named, ["detail"], why=removal.reason, at=removal.at)
+    Draft.objects.filter(assignment__labeler=person).delete()
+    ApiToken.objects.filter(user=person).update(name=F("pk"), shown="", revoked_at=removal.at)
+    Invitation.objects.filter(used_by=person).update(for_whom="erased")
+    name = f"erased-{person.pk}"
+    blank_fields = {"first_name": "", "last_name": "", "email": "", "password": make_password(None), "last_login": None}
+    marks = {"is_active": False, "is_owner": False, "is_researcher": False, "is_staff": False, "is_superuser": False}
+    User.objects.filter(pk=person.pk).update(username=name, session_epoch=F("session_epoch") + 1, **blank_fields, **marks)
+    AccountEvent.objects.create(user=person, actor=removal.actor, kind=AccountEvent.Kind.ERASED, at=removal.at)
+
+
+def blank_prompts(pks: Sequence[int], removal: Removal) -> None:
+    """Blank the prompts, the responses to them, and every note about their pairs, which may quote them."""
+    forget_renderings(pks)
+    for ledger in erasable.catalogue():
+        if ledger.model not in (User, AccountEvent, CampaignEvent):
+            erasable.blank(ledger.about(Prompt, pks), ledger.columns, why=removal.reason, at=removal.at)
+    Draft.objects.filter(assignment__pair__prompt__in=pks).delete()
+
+
+def forget_renderings(pks: Sequence[int]) -> None:
+    """Throw away how their texts were shown. (One that another prompt shares is made anew when it is next looked at.)"""
+    texts = [turn["content"] for messages in Prompt.objects.filter(pk__in=pks, erased_at=None).values_list("messages", flat=True) for turn in messages]
+    texts += Response.objects.filter(prompt__in=pks, erased_at=None).values_list("text", flat=True)
+    Rendering.objects.filter(pk__in=[key_of(text) for text in texts]).delete()
+
+
+# Files
+
+
+def finish() -> list[Path]:
+    """Remove the files of versions that held what was erased, and return the folders. Twice is once; what a process left that died, the next removes."""
+    erased = DatasetVersion.objects.filter(removals__removal__erased=True).select_related("dataset").distinct()
+    gone = [folder for version in erased.defer("manifest") for folder in folders_of(version) if folder.exists()]
+    for folder in gone:
+        shutil.rmtree(folder)
+    return gone
+
+
+def folders_of(version: DatasetVersion) -> Iterable[Path]:
+    """Yield where files of a version lie: its own, and those in the layouts of trainers."""
+    yield version.folder
+    yield version.folder.with_name(f"{version.folder.name}.layouts")
+
+
+def without_successor() -> list[DatasetVersion]:
+    """Return the newest version of each dataset that was withdrawn because of a removal, where no successor is named yet."""
+    newest: dict[int, DatasetVersion] = {}
+    for version in DatasetVersion.objects.filter(removals__isnull=False).distinct().select_related("dataset").order_by("number"):
+        newest[version.dataset_id] = version
+    return [version for version in newest.values() if not version.events.filter(successor__isnull=False).exists()]
+
+
+def name_successor(successor: DatasetVersion, *, actor: User | None, at: datetime) -> list[DatasetVersion]:
+    """Say of every version of the dataset that was withdrawn because of a removal, and has no successor, that this one takes its place."""
+    waiting = DatasetVersion.objects.filter(dataset=successor.dataset_id, removals__isnull=False, number__lt=successor.number).distinct().order_by("number")
+    named = [version for version in waiting if not version.events.filter(successor__isnull=False).exists()]
+    for version in named:
+        stepping.step(version, VersionEvent.Kind.SUCCEEDED, actor=actor, reason="Cut without what was removed", at=at, successor=successor)
+    return named
