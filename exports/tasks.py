@@ -10,7 +10,7 @@ from celery.signals import worker_ready
 from django.db import transaction
 from django.utils import timezone
 
-from exports import converting, publishing, sketching
+from exports import converting, erasing, publishing, sketching
 from exports.models import Conversion
 
 
@@ -18,6 +18,7 @@ from exports.models import Conversion
 def sweep() -> None:
     """Remove what publishers that died have left on the disk, and ring for layouts that were forgotten."""
     publishing.sweep_orphans(at=timezone.now())
+    erasing.finish()
     converting.give_up_on(at=timezone.now())
     for pk in Conversion.objects.waiting(at=timezone.now()).values_list("pk", flat=True):
         convert.delay(pk)
