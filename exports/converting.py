@@ -252,6 +252,12 @@ class Source:
         self.digest.update(b"".join(found))
         return found
 
+    def rest(self) -> str:
+        """Read to the end, and return the hash of it all."""
+        while self.take(AT_ONCE):
+            pass
+        return str(self.digest.hexdigest())
+
 
 class Votes:
     """The votes of a split, in step with its rows."""
@@ -280,10 +286,10 @@ def opened(version: DatasetVersion, name: str) -> Iterator[Source]:
     refuse_unless(known is not None, f"The version has no {name}.")
     with (version.folder / name).open("rb") as file:
         source = Source(file)
-        yield source
-        while source.take(AT_ONCE):
-            pass
-    refuse_unless(source.digest.hexdigest() == known, f"{name} on the disk is not the one that was written. Restore it from a backup.")
+        try:
+            yield source
+        finally:  # whatever was made of it: other bytes are the better reason
+            refuse_unless(source.rest() == known, f"{name} on the disk is not the one that was written. Restore it from a backup.")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from celery import shared_task
@@ -39,7 +38,7 @@ def convert(conversion_pk: int) -> None:
 def ring_for(conversion: Conversion) -> None:
     """Have a worker look, once the row is there to be seen. The broker may be away: the sweep finds it then."""
     if conversion.state == Conversion.State.ASKED:
-        transaction.on_commit(partial(convert.delay, conversion.pk), robust=True)
+        transaction.on_commit(lambda: convert.delay(conversion.pk), robust=True)
 
 
 @worker_ready.connect

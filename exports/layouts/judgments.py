@@ -8,7 +8,7 @@ from datetime import datetime
 
 from exports.layouts.layout import Layout, Line
 
-READ = "held against a published data set's columns; read by `datasets` in the tests"
+READ = "held against the columns of the published data set; not run"
 OTHER = {"chosen": "rejected", "rejected": "chosen"}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from exports.layouts.layout import Layout, Line, NotTaken, whole
 
 READ = "held against the trainer's documentation; not run"
+SOURCE = "held against the source of the trainer's reader; not run"
 SHAREGPT = {"system": "system", "user": "human", "assistant": "gpt"}
 
 
@@ -132,7 +133,14 @@ rows = client.files.create(file=open("{train(names)}", "rb"), purpose="fine-tune
 
 LAYOUTS = [
     Layout(
-        name="axolotl", title="Axolotl, chat_template.default", objective="DPO", version=1, convert=axolotl, block=axolotl_block, language="yaml", checked=READ
+        name="axolotl",
+        title="Axolotl, chat_template.default",
+        objective="DPO",
+        version=1,
+        convert=axolotl,
+        block=axolotl_block,
+        language="yaml",
+        checked=SOURCE,
     ),
     Layout(
         name="llama-factory",
@@ -146,9 +154,17 @@ LAYOUTS = [
         beside=dataset_info,
         kinds=("jsonl",),
     ),
-    Layout(name="openrlhf", title="OpenRLHF", objective="DPO", version=1, convert=openrlhf, block=openrlhf_block, language="shell", checked=READ),
+    Layout(name="openrlhf", title="OpenRLHF", objective="DPO", version=1, convert=openrlhf, block=openrlhf_block, language="shell", checked=SOURCE),
     Layout(name="nemo-rl", title="NeMo-RL", objective="DPO", version=1, convert=nemo_rl, block=nemo_rl_block, language="yaml", checked=READ),
     Layout(
-        name="openai", title="OpenAI, preference fine-tuning", objective="DPO", version=1, convert=openai, block=openai_block, language="python", checked=READ
+        name="openai",
+        title="OpenAI, preference fine-tuning",
+        objective="DPO",
+        version=1,
+        convert=openai,
+        block=openai_block,
+        language="python",
+        checked=READ,
+        kinds=("jsonl",),
     ),
 ]

@@ -46,11 +46,16 @@ def row(**changes: Any) -> Line:
     return line
 
 
+def vote(labeler: int, verdict: str, preference: int, at: str, **marks: bool) -> Line:
+    said: Line = {"pair_id": "17", "labeler": f"labeler-{labeler}", "verdict": verdict, "preference": preference}
+    return said | {"strength_given": True, "both_bad": False} | marks | {"labeled_at": f"2025-05-25T14:02:{at}Z"}
+
+
 VOTES = [
-    {"pair_id": "17", "labeler": "labeler-1", "verdict": "b", "preference": 2, "strength_given": True, "both_bad": False, "labeled_at": "2025-05-25T14:02:00.000000Z"},
-    {"pair_id": "17", "labeler": "labeler-2", "verdict": "tie", "preference": 0, "strength_given": True, "both_bad": True, "labeled_at": "2025-05-25T14:02:01.000000Z"},
-    {"pair_id": "17", "labeler": "labeler-3", "verdict": "a", "preference": -1, "strength_given": False, "both_bad": False, "labeled_at": "2025-05-25T14:02:02.500000Z"},
-]  # fmt: skip
+    vote(1, "b", 2, "00.000000"),
+    vote(2, "tie", 0, "01.000000", both_bad=True),
+    vote(3, "a", -1, "02.500000", strength_given=False),
+]
 
 CHOSEN, REJECTED = formats.message("assistant", "A bowline."), formats.message("assistant", " A granny.\n")
 EXPECTED: dict[str, list[Line]] = {
@@ -188,9 +193,12 @@ def test_the_same_lines_give_the_same_bytes(kind: str, tmp_path: Path, monkeypat
 def test_a_column_has_the_type_of_its_first_value_and_none_is_guessed() -> None:
     types = dict(packing_types({"text": "2025-01-01", "number": 1, "share": 1.0, "truth": True, "list": [{"a": "b"}]}))
     assert types == {"text": "string", "number": "int64", "share": "double", "truth": "bool", "list": "list<item: struct<a: string>>"}
-    for untyped in ({"x": None}, {"x": []}):
-        with pytest.raises(TypeError, match="has no type"):
-            packing.fields_of(untyped)
+
+
+@pytest.mark.parametrize("value", [None, []])
+def test_what_has_no_type_is_no_column(value: object) -> None:
+    with pytest.raises(TypeError, match="has no type"):
+        packing.type_of(value)
 
 
 def packing_types(line: dict[str, Any]) -> list[tuple[str, str]]:

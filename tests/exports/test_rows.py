@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -10,13 +12,14 @@ from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from exports import rows
+from exports import formats, rows
+from exports.choices import Choice
 from labeling import resolution
 from labeling.models import Campaign, GoldItem, Label, Pair, Slot, Standing, Trouble
 from labeling.resolution import Resolution
 from policies.models import Policy
 from tests import builders
-from tests.builders import NOW, make_campaign, make_label, make_pair, make_prompt, make_rubric_version, make_slot, make_user
+from tests.builders import NOW, make_campaign, make_label, make_pair, make_policy, make_prompt, make_rubric_version, make_slot, make_user
 from tests.exports.settled import adjudicate, settled_pair, stand
 
 
@@ -90,6 +93,76 @@ def test_an_adjudicated_pair_takes_the_adjudicators_preference(campaign: Campaig
 def test_an_adjudicators_bare_verdict_counts_as_one_step(campaign: Campaign, people: tuple[User, ...], ada: User) -> None:
     adjudicate(settled_pair(campaign, people, (-3, 3, 0)), ada, "a")
     assert only(campaign).margin == 1.0
+
+
+# What was chosen
+
+
+def chosen_with(choice: Choice, campaign: Campaign) -> rows.Candidates:
+    return rows.candidates([campaign], choice)
+
+
+def test_only_the_chosen_rubric_versions_standings_policies_and_slices_make_rows(campaign: Campaign, people: tuple[User, ...], ada: User) -> None:
+    warm, cold = make_policy("warm", weights_sha256="a" * 64), make_policy("cold")
+    german = make_prompt(slices={"language": "de", "risk": "high"})
+    settled_pair(campaign, people, prompt=german, policies=(warm, cold))
+    adjudicate(settled_pair(campaign, people, (-3, 3, 0)), ada, "a")
+    rubric = campaign.rubric_version
+    for choice, kept, left_out in [
+        (Choice(), 2, {}),
+        (Choice(rubric_versions=(f"{rubric.rubric.name}@{rubric.number}",)), 2, {}),
+        (Choice(rubric_versions=("other@1",)), 0, {"other_rubric": 2}),
+        (Choice(standings=("agreed",)), 1, {"other_standing": 1}),
+        (Choice(policies=(f"warm@{'a' * 12}", "cold")), 1, {"other_policy": 1}),
+        (Choice(policies=("warm", "cold")), 0, {"other_policy": 2}),
+        (Choice(slices={"language": ("de", "en")}), 1, {"other_slice": 1}),
+        (Choice(slices={"language": ("de",), "risk": ("low",)}), 0, {"other_slice": 2}),
+    ]:
+        found = chosen_with(choice, campaign)
+        assert (len(found.rows), found.left_out) == (kept, left_out), choice
+
+
+def test_less_agreement_or_strength_than_was_asked_for_is_left_out(campaign: Campaign, people: tuple[User, ...], ada: User) -> None:
+    settled_pair(campaign, people, (-1, -1, -1))
+    settled_pair(campaign, people, (-3, -3, 3))
+    adjudicate(settled_pair(campaign, people, (-3, 3, 0)), ada, "a", -3)
+    assert chosen_with(Choice(least_agreement=2 / 3), campaign).left_out == {"little_agreement": 1}
+    assert chosen_with(Choice(least_agreement=0.9), campaign).left_out == {"little_agreement": 2}
+    assert chosen_with(Choice(least_strength=1.5), campaign).left_out == {"little_strength": 2}
+    assert chosen_with(Choice(least_agreement=0.9, least_strength=1.5), campaign).left_out == {"little_agreement": 2, "little_strength": 1}
+
+
+def test_no_person_counts_more_often_than_the_cap_allows(campaign: Campaign, people: tuple[User, ...]) -> None:
+    for _ in range(5):
+        settled_pair(campaign, people, (-1, -2, 1))
+    capped = chosen_with(Choice(cap_per_person=3), campaign)
+    labels = [label for row in capped.rows for label in row.labels]
+    counted = Counter(Label.objects.filter(pk__in=labels).values_list("labeler", flat=True))
+    assert set(counted.values()) == {3}
+    assert capped.left_out == {"capped": 2}
+    assert [row.key for row in capped.rows] == [row.key for row in chosen_with(Choice(), campaign).rows][:3]
+
+
+def test_what_is_left_of_a_rows_labels_must_still_bear_it_out(campaign: Campaign, people: tuple[User, ...]) -> None:
+    """Of the second pair the one who was for its verdict in both has no label left: one of two is no majority."""
+    lena, otto, nora = people
+    settled_pair(campaign, (lena, otto), (-2, -2))
+    settled_pair(campaign, (lena, nora, make_user()), (-2, -2, 2))
+    found = chosen_with(Choice(cap_per_person=1), campaign)
+    margins = {len(row.labels): row.margin for row in found.rows}
+    assert found.left_out in ({"capped": 1}, {})
+    assert all(margin > 0 for margin in margins.values())
+
+
+def test_the_summary_counts_what_the_candidates_are(campaign: Campaign, people: tuple[User, ...], ada: User) -> None:
+    settled_pair(campaign, people, prompt=make_prompt(slices={"language": "de"}))
+    settled_pair(campaign, people, (0, 0, 0))
+    adjudicate(settled_pair(campaign, people, (-3, 3, 0)), ada, "a")
+    make_pair(campaign)
+    found = rows.summary([campaign])
+    assert (found.rows, found.families, found.settled) == (2, 2, {"adjudicated": 1, "agreed": 1})
+    assert (found.left_out, found.unsettled) == ({"tie": 1}, {"waiting": 1})
+    assert (found.rubric_versions, found.slices) == ({campaign.rubric_version_id: 2}, {("language", "de"): 1})
 
 
 # What stays out
@@ -202,6 +275,25 @@ def test_other_campaigns_stay_out(campaign: Campaign, people: tuple[User, ...]) 
 
 
 # The order
+
+
+@pytest.mark.parametrize("external_id", ["", 'quotes " and \\ and \n\t\x01\x7f', "Füße\u2028漢字𝔘", "a/b"])
+def test_a_key_is_the_hash_of_the_contents_canonical_json(external_id: str, campaign: Campaign, people: tuple[User, ...]) -> None:
+    pair = settled_pair(campaign, people, external_id=external_id)
+    a, b = pair.response_a, pair.response_b
+    hashes = sorted((a.sha256, b.sha256))
+    content = [pair.prompt.content_sha256, *hashes, campaign.slug, external_id, a.sha256, a.policy.name, b.policy.name]
+    assert only(campaign).key == hashlib.sha256(formats.canonical(content).encode()).hexdigest()[:32]
+
+
+def test_rows_stand_in_the_order_of_code_points(campaign: Campaign, people: tuple[User, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builders, "make_policy", one_policy)
+    prompt = make_prompt("Which?")
+    ids = ["b", "B", "ä", "a", "Z", "é", "z", "_", "\U0001d518", "\uff21"]
+    for external_id in ids:
+        settled_pair(campaign, people, prompt=prompt, a="A bowline.", b="A granny.", external_id=external_id)
+    found = Pair.objects.in_bulk([row.pair for row in rows.candidates([campaign]).rows])
+    assert [found[row.pair].external_id for row in rows.candidates([campaign]).rows] == sorted(ids)
 
 
 def stored_in(sequence: list[int], people: tuple[User, ...]) -> list[str]:
