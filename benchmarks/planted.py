@@ -86,9 +86,11 @@ def run(*, runs: int = RUNS, first: int = 1, labels: int = LABELS, ordinary: int
     flags: dict[str, Counter[str]] = {plant: Counter() for plant in TARGETS}
     for seed in range(first, first + runs):
         began = time.monotonic()
-        for plant, kinds in plant_once(seed, labels=labels, ordinary=ordinary).items():
+        found = plant_once(seed, labels=labels, ordinary=ordinary)
+        for plant, kinds in found.items():
             flags[plant].update(kinds | ({"any"} if kinds else set()))
-        tell(f"run {seed} took {time.monotonic() - began:.0f} s")
+        named = "; ".join(f"{plant}: {', '.join(sorted(kinds))}" for plant, kinds in found.items() if kinds)
+        tell(f"run {seed}, {time.monotonic() - began:.0f} s: {named}")
     return [Outcome(plant, runs, found) for plant, found in flags.items()]
 
 

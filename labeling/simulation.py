@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from accounts import statements
 from accounts.models import User
 from labeling import assigning, evidence, submitting, tastes
 from labeling.models import Assignment, Campaign, Label, Membership, MembershipEvent, Pair, Role
@@ -71,6 +73,18 @@ def simulate(
     return stored
 
 
+SIGHT = """
+SELECT prompt.messages, a.text, b.text, gold.verdict
+FROM labeling_pair AS pair
+JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
+JOIN policies_response AS a ON a.id = pair.response_a_id
+JOIN policies_response AS b ON b.id = pair.response_b_id
+JOIN labeling_slot AS slot ON slot.id = %(slot)s
+LEFT JOIN labeling_golditem AS gold ON gold.id = slot.gold_item_id
+WHERE pair.id = %(pair)s
+"""
+
+
 @dataclass(frozen=True)
 class Synthetic:
     """A synthetic labeler of a run."""
@@ -128,6 +142,8 @@ def label_next(campaign: Campaign, person: Synthetic, *, away: timedelta, clock:
 
 def sight_of(assignment: Assignment) -> tuple[Sight, int]:
     """Return what the labeler sees, and how many words that is. Of gold they know the better side, as people do of clear cases."""
-    columns = ("pair__prompt__messages", "pair__response_a__text", "pair__response_b__text", "slot__gold_item__verdict")
-    messages, a, b, known = Assignment.objects.values_list(*columns).get(pk=assignment.pk)
-    return Sight(a, b, assignment.left_is_a, known), evidence.words_on_screen(messages, a, b)
+    row = statements.one(SIGHT, pair=assignment.pair_id, slot=assignment.slot_id)
+    if row is None:
+        raise Pair.DoesNotExist(assignment.pair_id)
+    messages, a, b, known = row
+    return Sight(a, b, assignment.left_is_a, known), evidence.words_on_screen(json.loads(messages), a, b)
