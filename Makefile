@@ -6,7 +6,7 @@ PORT ?= 8000
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: demo setup test check format bench bench-queue bench-export bench-generation soak help
+.PHONY: demo setup test check format bench bench-queue bench-export bench-generation bench-rendering soak help
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -44,6 +44,10 @@ bench-queue: setup
 ## make bench-export      freeze and write 1,000,000 pairs, beside the same bytes by bare COPY, orjson and pyarrow (20 GB; ARGS="--pairs 20000")
 bench-export: setup
 	@$(PY) -m benchmarks.export $(ARGS)
+
+## make bench-rendering   milliseconds to lay out 64 KiB of each kind of text (ARGS=--lexers also the worst code of each language)
+bench-rendering: setup
+	@$(PY) -m benchmarks.rendering $(ARGS)
 
 ## make bench-generation  tokens a second: a plain loop, the bare engine, the whole product
 bench-generation: setup

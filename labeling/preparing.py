@@ -62,7 +62,8 @@ def prepare_some(campaign: Campaign) -> int | None:
     rows = statements.every(NEXT, campaign=campaign.pk, standings=Standing.values, reached=reached, limit=CHUNK)
     if not rows:
         return None
-    made = renderings.make_missing(text for _, messages, a, b in rows for text in (*(message["content"] for message in json.loads(messages)), a, b))
+    texts = [text for _, messages, a, b in rows for text in (*(message["content"] for message in json.loads(messages)), a, b)]
+    made = renderings.make_missing(texts if reached else [*texts, campaign.rubric_version.body])
     here.reached, here.renderer = rows[-1][0], RENDERER
     here.save(update_fields=["reached", "renderer"])
     return made

@@ -30,10 +30,9 @@ def refuse(text: str) -> Any:
 
 
 def test_it_works(campaign: Campaign, lena: User, as_: As, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first labeler of a pair gets it with nothing left to render, but the rubric, which is everybody's."""
+    """The first labeler of a pair gets it with nothing left to render, the rubric neither."""
     pairs = [make_pair(campaign, prompt=make_prompt(messages=[turn("system", "Be brief."), turn("user", "And?")])) for _ in range(2)]
-    assert prepare(campaign) == 2 + 2 * len(pairs)
-    renderings.shown_all([campaign.rubric_version.body])
+    assert prepare(campaign) == 3 + 2 * len(pairs)
     monkeypatch.setattr(renderings, "render_text", refuse)
     page = as_(lena).get(reverse("work", args=[campaign.slug])).content.decode()
     assert pairs[0].response_a.text in page
@@ -54,7 +53,7 @@ def test_without_it_the_first_labeler_waits(campaign: Campaign, lena: User, as_:
 def test_only_what_is_new_is_looked_at(campaign: Campaign) -> None:
     for _ in range(3):
         make_pair(campaign)
-    assert prepare(campaign) == 9
+    assert prepare(campaign) == 10
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -68,7 +67,7 @@ def test_a_campaign_of_many_pairs_is_rendered_in_parts(campaign: Campaign, monke
     monkeypatch.setattr(preparing, "CHUNK", 2)
     pairs = [make_pair(campaign) for _ in range(5)]
     assert preparing.prepare(campaign, until=time.monotonic() - 1) == 0
-    assert preparing.prepare_some(campaign) == 6
+    assert preparing.prepare_some(campaign) == 7
     assert Preparation.objects.get().reached == pairs[1].pk
     assert prepare(campaign) == 9
     assert Preparation.objects.get().reached == pairs[4].pk
@@ -79,7 +78,7 @@ def test_another_renderer_begins_again(campaign: Campaign, monkeypatch: pytest.M
     prepare(campaign)
     for module in (preparing, renderings):
         monkeypatch.setattr(module, "RENDERER", "another")
-    assert prepare(campaign) == 3
+    assert prepare(campaign) == 4
     assert set(Rendering.objects.values_list("renderer", flat=True)) == {"another"}
 
 
@@ -87,7 +86,7 @@ def test_texts_that_many_pairs_share_are_rendered_once(campaign: Campaign) -> No
     prompt = make_prompt("What is one plus one?")
     for number in range(3):
         make_pair(campaign, prompt=prompt, a="Two.", b=f"It is {number}.")
-    assert prepare(campaign) == 5
+    assert prepare(campaign) == 6
 
 
 def test_the_sweep_that_makes_pairs_renders_what_came_by_any_way(campaign: Campaign) -> None:
@@ -96,5 +95,5 @@ def test_the_sweep_that_makes_pairs_renders_what_came_by_any_way(campaign: Campa
     closed = make_campaign(state="closed")
     make_pair(closed)
     tasks.make_pairs()
-    assert Rendering.objects.count() == 3
+    assert Rendering.objects.count() == 4
     assert not Preparation.objects.filter(campaign=closed).exists()

@@ -1,0 +1,270 @@
+"""Row 12: what strangers write stands in every text that is stored, and every page is opened in Chromium.
+
+It is opened without the Content-Security-Policy: that wall is another one. The pages are those of the house's own world
+(tests/house), in which every free text is written by somebody who means harm. They are asked for by each of its people, inside
+a transaction that is undone, and opened by a Chromium that can reach nothing: it is told what each address holds.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from os import environ
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db import models, transaction
+from django.db.models.signals import pre_save
+from django.test import Client
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Route as Asked
+
+from accounts.models import User
+from benchmarks.browsing import FLAGS
+from benchmarks.soak.outcomes import Figure, Outcome, at_least, exactly
+from benchmarks.soak.payloads import PAYLOADS
+from benchmarks.soak.rig import Rig
+from tests.house.world import make_world, routes
+
+A_ROUND = 4
+"""Payloads a round: so many stand in one text. A short field holds those of them that fit."""
+ORIGIN = "http://127.0.0.1:9"
+OURS = ("accounts", "exports", "labeling", "policies")
+
+FREE = {
+    "body", "change_note", "description", "detail", "error", "external_id", "first_name", "for_whom", "found", "last_name", "licence", "name", "note",
+    "rationale", "reason", "says", "source", "system_prompt", "text", "title", "username", "why", "worker", "answer", "question", "content", "erased_why",
+}  # fmt: skip
+"""Names of fields in which people or models write what they like. Slugs and codes are no text."""
+FILE_NAMES = {"DatasetFile", "Download"}
+"""Models whose `name` is an address."""
+
+NO_PAGES = {"download-file"}
+"""Addresses that are no page. The world has no file on the disk."""
+
+LISTENING = "window.heard = 0; window.ran = window.alert = window.confirm = window.prompt = () => { window.heard += 1; };"
+LOOKING = """() => {
+    const acts = [];
+    for (const element of document.querySelectorAll("*")) for (const { name, value } of element.attributes) {
+        const leads = /^(href|src|srcset|action|formaction|srcdoc|data|poster|background|xlink:href|ping|style|content|data-draft|data-address)$/i.test(name);
+        const asks = /^(data-)?hx-/i.test(name);
+        const isTheirs = (leads || asks) && /evil|ran\\(|javascript:|data:text/i.test(value);
+        if (/^on/i.test(name) || isTheirs) acts.push(`${element.localName} ${name}=${value}`.slice(0, 200));
+    }
+    const inside = ":is(.prose, .cooked, .letters, pre.raw)";
+    const takes = ":is(a[href], button, input, select, textarea, iframe, object, embed, summary, details, [tabindex], [contenteditable], audio, video, area)";
+    const focusable = [...document.querySelectorAll(`${inside} ${takes}`)].map(element => element.outerHTML.slice(0, 200));
+    const scripts = [...document.scripts].filter(script => !script.src && script.type !== "application/json").map(script => script.outerHTML.slice(0, 200));
+    return { heard: window.heard, acts, focusable, scripts };
+}"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An address as one of the people gets it."""
+
+    who: str
+    address: str
+    html: str
+
+
+@dataclass
+class Found:
+    """What went wrong, with the page on which it did."""
+
+    pages: int = 0
+    scripts: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    focusable: list[str] = field(default_factory=list)
+
+    def figures(self) -> list[Figure]:
+        return [exactly("scripts", len(self.scripts)), exactly("requests", len(self.requests)), exactly("focusable nodes", len(self.focusable))]
+
+    def __str__(self) -> str:
+        return "\n".join([*self.scripts[:9], *self.requests[:9], *self.focusable[:9]])
+
+
+def row_12(rig: Rig, *, tenth: bool) -> Outcome:
+    payloads = PAYLOADS[::10] if tenth else PAYLOADS
+    found = look_through(payloads, a_round=17 if tenth else A_ROUND)
+    what = f"{len(payloads)} payloads in {len(fields())} stored fields, {found.pages:,} pages in Chromium without a Content-Security-Policy"
+    return Outcome(12, what, [at_least("pages", found.pages, len(payloads)), *found.figures()])
+
+
+def look_through(payloads: Sequence[str], *, a_round: int) -> Found:
+    """Open every page with these payloads in every field, so many at a time."""
+    found = Found()
+    with watching() as watch:
+        for begin in range(0, len(payloads), a_round):
+            watch(list(pages(payloads[begin : begin + a_round])), found)
+    return found
+
+
+# ---- the world, filled
+
+
+def fields() -> list[models.Field[Any, Any]]:
+    """Return the fields that hold free text."""
+    return [field for label in OURS for model in apps.get_app_config(label).get_models() for field in model._meta.fields if is_free(field)]
+
+
+def is_free(field: models.Field[Any, Any]) -> bool:
+    is_text = isinstance(field, models.CharField | models.TextField) and not isinstance(field, models.SlugField) and not field.choices
+    return is_text and field.name in FREE and not (field.name == "name" and field.model.__name__ in FILE_NAMES)
+
+
+@contextmanager
+def filled(payloads: Sequence[str]) -> Iterator[None]:
+    """Have every row that is made meanwhile hold these payloads in its free texts."""
+    count = iter(range(1, 1_000_000))
+
+    def fill(sender: type[models.Model], instance: models.Model, **_: Any) -> None:
+        if sender._meta.app_label not in OURS or not instance._state.adding:
+            return
+        for each in sender._meta.fields:
+            if is_free(each) and getattr(instance, each.name):
+                setattr(instance, each.name, fitting(payloads, each, next(count)))
+        if sender.__name__ == "Prompt":
+            for message in getattr(instance, "messages", ()):
+                message["content"] = "\n\n".join(payloads)
+
+    pre_save.connect(fill)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(fill)
+
+
+def fitting(payloads: Sequence[str], each: models.Field[Any, Any], number: int) -> str:
+    """Return a text of payloads: of each that fits where a field is short, and told apart by a number where it must be."""
+    if each.max_length is None:
+        return f"{number}: " + "\n\n".join(payloads)
+    text, first = str(number) if each.unique else "", number % len(payloads)
+    for payload in [*payloads[first:], *payloads[:first]]:
+        text += f" {payload}" if len(text) + len(payload) < each.max_length else ""
+    return text.strip() or payloads[0][: each.max_length]
+
+
+def pages(payloads: Sequence[str]) -> Iterator[Seen]:
+    """Yield every page as each person gets it, with these payloads everywhere. Nothing of it stays."""
+    with undone():
+        with filled(payloads):
+            world = make_world()
+        known = set[str]()
+        for route in routes():
+            for name, user in world.people.items() if not (route.is_api or route.name in NO_PAGES) else ():
+                seen = ask(user, world.address(route))
+                if seen and seen not in known:
+                    known.add(seen)
+                    yield Seen(name, world.address(route), seen)
+
+
+def ask(user: User, address: str) -> str | None:
+    """Return a page as somebody gets it. None where there is none, or it is not for them."""
+    client = Client(SERVER_NAME="127.0.0.1", raise_request_exception=False)
+    client.force_login(user)
+    with undone():
+        answer = client.get(address, secure=True)
+        if answer.status_code >= 500:
+            raise AssertionError(f"{address} answers {answer.status_code} to {user.pk}")
+        return answer.content.decode() if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html") else None
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Run a block as one transaction, and undo it. What asks to be the outermost may be within it, as in Django's own tests."""
+    block: Any = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
+        transaction.set_rollback(True)
+
+
+# ---- Chromium
+
+Watch = Callable[[Sequence[Seen], Found], None]
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """Open Chromium in a thread of its own: an event loop runs in it, in which Django would ask the database nothing."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        playwright, browser = thread.submit(open_browser).result()
+        try:
+            yield lambda seen, found: thread.submit(open_all, browser, seen, found).result()
+        finally:
+            thread.submit(close_browser, playwright, browser).result()
+
+
+def open_browser() -> tuple[Playwright, Browser]:
+    playwright = sync_playwright().start()
+    chromium = environ.get("CHROMIUM") or shutil.which("chromium")
+    return playwright, playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+
+
+def close_browser(playwright: Playwright, browser: Browser) -> None:
+    browser.close()
+    playwright.stop()
+
+
+def open_all(browser: Browser, seen: Sequence[Seen], found: Found) -> None:
+    eye = Eye(browser.new_page(), found)
+    for each in seen:
+        eye.look_at(each)
+    eye.page.close()
+
+
+class Eye:
+    """Opens pages, and writes down what acts on them, what they ask for, and what in a text takes focus."""
+
+    def __init__(self, page: Page, found: Found) -> None:
+        self.page, self.found, self.seen = page, found, Seen("", "", "")
+        page.add_init_script(LISTENING)
+        page.set_default_timeout(20_000)
+        page.route("**/*", self.serve)
+
+    def serve(self, asked: Asked) -> None:
+        url = asked.request.url
+        if url == ORIGIN + self.seen.address:
+            return asked.fulfill(content_type="text/html; charset=utf-8", body=self.seen.html)
+        if path := static(url):
+            return asked.fulfill(path=path)
+        if "evil" in url or not url.startswith(ORIGIN):
+            self.found.requests.append(f"{self.where}: {url}")
+        return asked.abort()
+
+    @property
+    def where(self) -> str:
+        return f"{self.seen.address} as {self.seen.who}"
+
+    def look_at(self, seen: Seen) -> None:
+        self.seen = seen
+        told = self.told()
+        self.found.pages += 1
+        self.found.scripts += [f"{self.where}: {what}" for what in [*["a script ran"] * min(told["heard"], 1), *told["acts"], *told["scripts"]]]
+        self.found.focusable += [f"{self.where}: {what}" for what in told["focusable"]]
+
+    def told(self) -> dict[str, Any]:
+        try:
+            self.page.goto(ORIGIN + self.seen.address)
+            self.page.wait_for_timeout(10)
+            return dict(self.page.evaluate(LOOKING))
+        except Error:
+            return {"heard": 0, "acts": ["the page went elsewhere, or never came to rest"], "scripts": [], "focusable": []}
+
+
+def static(url: str) -> Path | None:
+    """Return the file behind an address of a static file."""
+    if not url.startswith(f"{ORIGIN}/static/"):
+        return None
+    name = url.removeprefix(f"{ORIGIN}/static/").partition("?")[0]
+    for place in (finders.find(name), staticfiles_storage.path(name)):
+        if place and Path(str(place)).is_file():
+            return Path(str(place))
+    return None
