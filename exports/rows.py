@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Count, QuerySet
 from psycopg.types.json import Jsonb
+from django.utils import timezone
 
 from exports.choices import Choice
 from exports.models import Dataset, DatasetRow, DatasetVersion
@@ -39,6 +42,7 @@ class LeftOut(models.TextChoices):
     CUT = "cut", Trouble.CUT.label
     LOOPING = "looping", Trouble.LOOPING.label
     SELF_NAMING = "self_naming", Trouble.SELF_NAMING.label
+    YOUNG = "young", "labeled so lately that its labeler may still open the decision again"
     UNFOUNDED = "unfounded", "no label or adjudication bears its verdict out: run check_standings"
     OTHER_RUBRIC = "other_rubric", "judged under a rubric version that was not chosen"
     OTHER_STANDING = "other_standing", "settled in a way that was not chosen"
@@ -199,7 +203,7 @@ FROM (
 CANDIDATE = """
 CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
 WITH said AS (
-    SELECT label.pair_id, label.id, label.verdict, {counts} AS counts,
+    SELECT label.pair_id, label.id, label.verdict, {counts} AS counts, label.assignment_id IS NOT NULL AND label.submitted_at > %(open_since)s AS is_young,
            coalesce(label.preference, CASE label.verdict WHEN 'a' THEN -1 WHEN 'b' THEN 1 ELSE 0 END) AS step
     FROM ({labels}) AS label JOIN settled_pair ON settled_pair.pair = label.pair_id
     WHERE left_out IS NULL AND not_chosen IS NULL
@@ -207,13 +211,14 @@ WITH said AS (
     SELECT pair_id, array_agg(id ORDER BY id) FILTER (WHERE counts) AS labels, count(*) FILTER (WHERE counts) AS counted,
            sum(step) FILTER (WHERE counts) AS steps,
            count(*) FILTER (WHERE counts AND verdict = 'a') AS for_a, count(*) FILTER (WHERE counts AND verdict = 'b') AS for_b,
-           count(*) FILTER (WHERE verdict = 'a') AS ever_a, count(*) FILTER (WHERE verdict = 'b') AS ever_b
+           bool_or(is_young) AS is_young, count(*) FILTER (WHERE verdict = 'a') AS ever_a, count(*) FILTER (WHERE verdict = 'b') AS ever_b
     FROM said GROUP BY pair_id
 )
 SELECT place, key, pair, prompt, family, chosen, rejected, rubric_version, settled, rule, margin, ruling.id AS adjudication,
        coalesce(evidence.labels, '{{}}') AS labels,
        CASE WHEN left_out IS NOT NULL THEN left_out
             WHEN not_chosen IS NOT NULL THEN not_chosen
+            WHEN settled = 'agreed' AND is_young THEN 'young'
             WHEN settled = 'agreed' AND ever = 0 OR settled = 'adjudicated' AND ruling.verdict IS DISTINCT FROM settled_pair.verdict THEN 'unfounded'
             WHEN settled = 'agreed' AND %(cap)s::int IS NOT NULL AND 2 * votes <= coalesce(counted, 0) THEN 'capped'
             WHEN coalesce(votes::float8 / nullif(counted, 0), 0) < %(least_agreement)s THEN 'little_agreement'
@@ -253,7 +258,7 @@ def lay_out(campaigns: Sequence[Campaign], choice: Choice) -> None:
     """As `laid_out`, until the transaction ends."""
     values = wanted(campaigns, choice)
     settled_labels = Label.objects.counting().filter(pair__campaign__in=campaigns, pair__standing__in=SETTLED_STANDINGS)
-    labels = embedded(settled_labels.values("id", "pair_id", "labeler_id", "verdict", "preference"), values)
+    labels = embedded(settled_labels.values("id", "pair_id", "labeler_id", "verdict", "preference", "assignment_id", "submitted_at"), values)
     current = Adjudication.objects.current().filter(pair__campaign__in=campaigns, pair__standing=Standing.ADJUDICATED)
     rulings = embedded(current.values("id", "pair_id", "verdict", "preference"), values)
     counts = "true" if choice.cap_per_person is None else OF_ONE_PERSON
@@ -279,6 +284,7 @@ def wanted(campaigns: Sequence[Campaign], choice: Choice) -> dict[str, Any]:
         "policies": policies_named(choice.policies) if choice.policies else None,
         "slices": Jsonb({name: list(values) for name, values in choice.slices.items()}),
         "cap": choice.cap_per_person,
+        "open_since": timezone.now() - timedelta(seconds=settings.UNDO_SECONDS),
         "least_agreement": choice.least_agreement,
         "least_strength": choice.least_strength,
     }

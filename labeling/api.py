@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,9 +20,11 @@ from rest_framework.response import Response
 from accounts.access import signed_in
 from accounts.permissions import scope
 from accounts.serializers import RefusalSerializer
-from labeling import access, assigning, cards, practising, reopening, submitting
+from labeling import access, asking, assigning, cards, edge, practising, reopening, submitting
+from labeling.asks import asks_of
 from labeling.forms import ActiveSecondsField, check_kept_whole
-from labeling.models import Assignment, Campaign, Label, Role, Skip
+from labeling.models import Assignment, Campaign, Label, Report, Role, Skip
+from labeling.spans import LONGEST_QUOTE, MOST_MARKS
 
 
 class MessageSerializer(serializers.Serializer[dict[str, str]]):
@@ -40,6 +43,25 @@ class FeedbackSerializer(serializers.Serializer[dict[str, Any]]):
     why = serializers.CharField()
 
 
+class ReasonSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(help_text="Send it back in `reasons`.")
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name is what a caller reads
+
+
+class CriterionSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(help_text="Its choice is asked for in `criteria`.")
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name is what a caller reads
+
+
+class PassageSerializer(serializers.Serializer[dict[str, Any]]):
+    """A passage of a response, by its characters (Unicode code points)."""
+
+    side = serializers.ChoiceField(choices=["left", "right"])
+    start = serializers.IntegerField(min_value=0)
+    end = serializers.IntegerField(min_value=1)
+    quote = serializers.CharField(max_length=LONGEST_QUOTE, trim_whitespace=False, help_text="The passage itself, to check its place by.")
+
+
 class AssignmentSerializer(serializers.Serializer[dict[str, Any]]):
     """What a labeler may know of a pair."""
 
@@ -49,6 +71,8 @@ class AssignmentSerializer(serializers.Serializer[dict[str, Any]]):
     right = serializers.CharField()
     rubric_version = serializers.IntegerField()
     rubric = serializers.CharField()
+    reasons = ReasonSerializer(many=True, help_text="What may be named as reasons.")
+    criteria = CriterionSerializer(many=True, help_text="What is judged one by one, besides the whole.")
     practice = PracticeSerializer(required=False, help_text="In the practice round before real work, and left out ever after.")
 
 
@@ -56,6 +80,11 @@ class JudgmentSerializer(serializers.Serializer[dict[str, Any]]):
     choice = serializers.IntegerField(min_value=-3, max_value=3, help_text="-3 left much better, 0 tie, 3 right much better.")
     both_bad = serializers.BooleanField(default=False, help_text="A tie in which neither response is acceptable.")
     rationale = serializers.CharField(default="", allow_blank=True, max_length=4000, trim_whitespace=False)
+    reasons = serializers.ListField(child=serializers.CharField(), default=list, help_text="Keys of the rubric's reasons.")
+    criteria = serializers.DictField(
+        child=serializers.IntegerField(min_value=-3, max_value=3), default=dict, help_text="A choice for each of the rubric's criteria."
+    )
+    evidence = PassageSerializer(many=True, default=list, max_length=MOST_MARKS, help_text="Passages that the judgment rests on.")  # type: ignore[call-arg]
     submission_key = serializers.UUIDField(default=uuid4, help_text="Made by the caller, so that a retry gets the first answer again.")
     active_seconds = serializers.FloatField(
         default=None,
@@ -74,9 +103,24 @@ class JudgmentSerializer(serializers.Serializer[dict[str, Any]]):
             raise ValidationError("Send a number of seconds, or leave it out.")
         return value
 
+    def validate_reasons(self, value: list[str]) -> list[str]:
+        named = [reason.key for reason in self.context["asks"].reasons]
+        if unknown := [key for key in value if key not in named]:
+            raise ValidationError(f"The rubric names no reason {unknown[0]!r}.")
+        return [key for key in named if key in value]
+
+    def validate_criteria(self, value: dict[str, int]) -> dict[str, int]:
+        named = {criterion.key for criterion in self.context["asks"].criteria}
+        if value.keys() != named:
+            raise ValidationError(f"The rubric asks for a choice for each of {sorted(named)}." if named else "The rubric names no criteria.")
+        return value
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if self.context.get("rationale_required") and not attrs["rationale"]:
+        campaign: Campaign = self.context["campaign"]
+        if campaign.rationale_required and not attrs["rationale"]:
             raise ValidationError({"rationale": "This campaign asks for a rationale."})
+        if attrs["rationale"].strip() and len(attrs["rationale"].strip()) < campaign.rationale_minimum:
+            raise ValidationError({"rationale": f"This campaign asks for {campaign.rationale_minimum} characters at least."})
         if attrs["both_bad"] and attrs["choice"] != 0:
             raise ValidationError({"both_bad": "Both bad is a tie: send choice 0 with it."})
         return attrs
@@ -87,6 +131,8 @@ class StoredLabelSerializer(serializers.Serializer[dict[str, Any]]):
     choice = serializers.IntegerField()
     both_bad = serializers.BooleanField()
     rationale = serializers.CharField()
+    reasons = serializers.ListField(child=serializers.CharField())
+    criteria = serializers.DictField(child=serializers.IntegerField(), help_text="Choices, on the sides of the assignment.")
     submission_key = serializers.UUIDField()
     submitted_at = serializers.DateTimeField()
     surplus = serializers.BooleanField(help_text="The pair was complete by then: kept, and not counted.")
@@ -97,6 +143,15 @@ class StoredLabelSerializer(serializers.Serializer[dict[str, Any]]):
 class SkipSerializer(serializers.Serializer[dict[str, Any]]):
     reason = serializers.ChoiceField(choices=Skip.Reason.choices)
     note = serializers.CharField(default="", allow_blank=True, max_length=1000)
+
+    def validate_note(self, value: str) -> str:
+        return check_kept_whole(value)
+
+
+class ReportSerializer(serializers.Serializer[dict[str, Any]]):
+    kind = serializers.ChoiceField(choices=Report.Kind.choices)
+    note = serializers.CharField(default="", allow_blank=True, max_length=1000)
+    submission_key = serializers.UUIDField(default=uuid4, help_text="Made by the caller, so that a retry reports nothing twice.")
 
     def validate_note(self, value: str) -> str:
         return check_kept_whole(value)
@@ -122,7 +177,7 @@ def next_pair(request: Request, slug: str) -> Response:
 def label(request: Request, key: UUID) -> Response:
     """Store a judgment. The same submission key gets the first answer again; a late judgment is never dropped."""
     assignment, campaign = access.own_assignment(signed_in(request), key)
-    form = JudgmentSerializer(data=request.data, context={"rationale_required": campaign.rationale_required})
+    form = JudgmentSerializer(data=request.data, context={"campaign": campaign, "asks": asks_of(assignment.rubric_version_id)})
     form.is_valid(raise_exception=True)
     sent = form.validated_data
     at = timezone.now()
@@ -135,12 +190,22 @@ def label(request: Request, key: UUID) -> Response:
             submission_key=sent["submission_key"],
             source=Label.Source.API,
             active_seconds=sent["active_seconds"],
+            grounds=grounds_in(sent, assignment),
             at=at,
         )
     except submitting.NotYours as refusal:
         return Response({"detail": str(refusal)}, status=status.HTTP_409_CONFLICT)
     answer = stored_label(stored, assignment)
     return Response(answer | {"next": lease(request, campaign, at=at)} if sent["next"] else answer)
+
+
+def grounds_in(sent: dict[str, Any], assignment: Assignment) -> submitting.Grounds:
+    """Return what a judgment rests on, on the pair's own sides. Raises ValidationError for a passage that does not stand where it should."""
+    grounds = edge.grounds_from(assignment, reasons=sent["reasons"], criteria=sent["criteria"])
+    try:
+        return replace(grounds, evidence=edge.spans_at(assignment, sent["evidence"]))
+    except edge.NotFound as error:
+        raise ValidationError({"evidence": f"The text does not say {str(error)[:80]!r} there."}) from error
 
 
 @extend_schema(parameters=[KEY], request=SkipSerializer, responses={204: None, 409: RefusalSerializer}, operation_id="assignment_skip")
@@ -164,6 +229,18 @@ def park(request: Request, key: UUID) -> Response:
     assignment, _ = access.own_assignment(signed_in(request), key)
     if assigning.park(assignment=assignment, at=timezone.now()) is None:
         return Response({"detail": "That pair was answered before; the answer stays."}, status=status.HTTP_409_CONFLICT)
+    return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(parameters=[KEY], request=ReportSerializer, responses={204: None}, operation_id="assignment_report")
+@api_view(["POST"])
+@permission_classes([IsAuthenticated, scope("label")])
+def report(request: Request, key: UUID) -> Response:
+    """Report harmful content to those who run the campaign. The pair stays with its labeler."""
+    assignment, _ = access.own_assignment(signed_in(request), key)
+    form = ReportSerializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    asking.report(assignment=assignment, **form.validated_data, at=timezone.now())
     return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -195,6 +272,8 @@ def shown(assignment: Assignment) -> dict[str, Any]:
         "right": texts.right,
         "rubric_version": texts.rubric_number,
         "rubric": texts.rubric_body,
+        "reasons": [{"key": reason.key, "label": reason.label} for reason in texts.asks.reasons],
+        "criteria": [{"key": criterion.key, "label": criterion.label} for criterion in texts.asks.criteria],
     }
 
 
@@ -206,6 +285,8 @@ def stored_label(stored: Label, assignment: Assignment) -> dict[str, Any]:
         "choice": assignment.preference_from(stored.preference or 0),
         "both_bad": stored.both_bad,
         "rationale": stored.rationale or "",
+        "reasons": stored.reasons,
+        "criteria": {name: assignment.preference_from(preference) for name, preference in stored.criteria.items()},
         "submission_key": stored.submission_key,
         "submitted_at": stored.submitted_at,
         "surplus": stored.is_surplus,

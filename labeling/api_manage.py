@@ -35,7 +35,7 @@ NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="Of the 
 class RubricVersionSerializer(serializers.ModelSerializer[RubricVersion]):
     class Meta:
         model = RubricVersion
-        fields = ["number", "body", "change_note", "sha256", "created_at"]
+        fields = ["number", "body", "reasons", "criteria", "change_note", "sha256", "created_at"]
 
 
 class RubricSerializer(serializers.ModelSerializer[Rubric]):

@@ -64,6 +64,7 @@ class SettingsSerializer(serializers.Serializer[dict[str, Any]]):
     pass_mark = serializers.IntegerField(required=False, min_value=0, max_value=100, help_text="Percent of a practice round that lets a labeler in.")
     lease_minutes = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LEASE_MINUTES)
     rationale_required = serializers.BooleanField(required=False)
+    rationale_minimum = serializers.IntegerField(required=False, min_value=0, max_value=1000, help_text="Characters that a rationale has at least.")
 
 
 class ChangeCampaignSerializer(SettingsSerializer):

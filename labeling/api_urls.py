@@ -10,6 +10,7 @@ urlpatterns = [
     path("campaigns/<slug:slug>/next", login_not_required(api.next_pair), name="api-next"),
     path("assignments/<uuid:key>/label", login_not_required(api.label), name="api-label"),
     path("assignments/<uuid:key>/skip", login_not_required(api.skip), name="api-skip"),
+    path("assignments/<uuid:key>/report", login_not_required(api.report), name="api-report"),
     path("assignments/<uuid:key>/undo", login_not_required(api.undo), name="api-undo"),
     path("assignments/<uuid:key>/park", login_not_required(api.park), name="api-park"),
 ]

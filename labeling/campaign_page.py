@@ -103,6 +103,7 @@ class Figures:
     roles: frozenset[str]
     """Those that the reader holds."""
     findings: int = 0
+    reports: int = 0
     """About labelers' work, on which nobody has decided."""
 
 
@@ -167,6 +168,10 @@ def needs(figures: Figures) -> Iterator[Need]:
     if figures.findings:
         says = f"{counted(figures.findings, 'finding').capitalize()} about labelers’ work {'waits' if figures.findings == 1 else 'wait'} for a decision."
         yield Need("due", "Act", says, "findings", "Look and decide")
+    if figures.reports:
+        are = "is" if figures.reports == 1 else "are"
+        says = f"{counted(figures.reports, 'report').capitalize()} of harmful content {are} about pairs that labelers may still be shown."
+        yield Need("due", "Act", says, "reports", "Read and decide")
     yield from needs_of_people(figures)
     yield from needs_of_state(figures.progress)
     yield from needs_of_pairs(figures)

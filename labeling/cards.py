@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from accounts import statements
 from accounts.models import User
 from labeling import drafting, limits, practising, reopening
+from labeling.asks import Asks, Chip, asks_from
 from labeling.limits import midnight
 from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair
 from labeling.renderings import shown_all
@@ -32,6 +33,22 @@ class Practice:
 
     number: int
     of: int
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What is judged by itself, besides the whole: the name of its field, and the choice that stands there."""
+
+    name: str
+    label: str
+    chosen: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    key: int
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,15 @@ class Card:
     undo: Reopenable | None = None
     """The decision that may be reopened from here."""
     is_reopened: bool = False
+    reasons: tuple[Chip, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    rationale_minimum: int = 0
+    keys: str = "{}"
+    """The keys that this person has instead of usual ones, as JSON."""
+    words_key: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """What a report or a question from this card is sent with, so that a repeated one is one."""
+    answers: tuple[Answered, ...] = ()
+    """What adjudicators answered to questions of theirs, and they have not said that they read."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +112,12 @@ class Texts:
     right: str
     rubric_number: int
     rubric_body: str
+    asks: Asks
     practice: Practice | None = None
 
 
 TEXTS = """
-SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body,
+SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body, rubric.reasons, rubric.criteria,
     EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = %(slot)s AND slot.kind = 'practice')
 FROM labeling_pair AS pair
 JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
@@ -108,13 +135,38 @@ FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s
 """
 
 
+# By the few questions that one person asks.
+ANSWERS = """
+SELECT answer.id, coalesce(question.text, ''), coalesce(answer.text, '') FROM labeling_question AS question
+JOIN labeling_answer AS answer ON answer.question_id = question.id
+JOIN labeling_pair AS pair ON pair.id = question.pair_id
+WHERE question.labeler_id = %(labeler)s AND pair.campaign_id = %(campaign)s
+  AND NOT EXISTS (SELECT FROM labeling_answerread AS read WHERE read.answer_id = answer.id)
+ORDER BY answer.id
+"""
+
+
 def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, said: dict[str, Any] | None = None, is_reopened: bool = False) -> Card:
     """Build the card of an assignment, its sides as they were drawn. `said` is what was just sent and not taken; else what was kept is on it."""
     texts = texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
     said = drafting.draft_of(assignment.key) if said is None else said
     key = said.get("submission_key", "")
     card = build(texts, campaign, key=assignment.key, submission_key=key, done_today=labels_since_midnight(assignment.labeler, at=at))
-    return replace(card, said=said, undo=undo_of(campaign, assignment.labeler, at=at), is_reopened=is_reopened)
+    card = replace(card, keys=keys_of(assignment.labeler_id))
+    return replace(
+        card,
+        said=said,
+        undo=undo_of(campaign, assignment.labeler, at=at),
+        is_reopened=is_reopened,
+        reasons=texts.asks.reasons,
+        criteria=tuple(Criterion(f"criterion-{one.key}", one.label, said.get("criteria", {}).get(one.key, "")) for one in texts.asks.criteria),
+        rationale_minimum=campaign.rationale_minimum,
+        answers=answers_for(campaign, assignment.labeler),
+    )
+
+
+def answers_for(campaign: Campaign, labeler: User) -> tuple[Answered, ...]:
+    return tuple(Answered(pk, question, answer) for pk, question, answer in statements.every(ANSWERS, campaign=campaign.pk, labeler=labeler.pk))
 
 
 def undo_of(campaign: Campaign, labeler: User, *, at: datetime) -> Reopenable | None:
@@ -122,11 +174,20 @@ def undo_of(campaign: Campaign, labeler: User, *, at: datetime) -> Reopenable | 
     return next(iter(reopening.recent(campaign, labeler, at=at)), None)
 
 
+KEY_MAP = "SELECT keys FROM labeling_keymap WHERE user_id = %(user)s"
+
+
 def card_of_turn(turn: AdjudicationTurn, campaign: Campaign, *, at: datetime, submission_key: str = "") -> Card:
     """Build the card of an adjudicator's turn: nothing of the labels is on it."""
     texts = texts_of(turn.pair_id, left_is_a=turn.left_is_a)
     settled = turn.adjudicator.adjudications.filter(submitted_at__gte=midnight(at)).count()
-    return build(texts, campaign, key=turn.key, submission_key=submission_key, done_today=settled)
+    card = build(texts, campaign, key=turn.key, submission_key=submission_key, done_today=settled)
+    return replace(card, keys=keys_of(turn.adjudicator_id))
+
+
+def keys_of(user_id: int) -> str:
+    row = statements.one(KEY_MAP, user=user_id)
+    return str(row[0]) if row else "{}"
 
 
 def empty_for(campaign: Campaign, labeler: User, *, at: datetime) -> Empty:
@@ -146,9 +207,10 @@ def texts_of(pair_id: int, *, left_is_a: bool, slot_id: int | None = None) -> Te
     row = statements.one(TEXTS, pair=pair_id, slot=slot_id)
     if row is None:
         raise Pair.DoesNotExist(pair_id)
-    messages, a, b, rubric_number, rubric_body, practises = row
+    messages, a, b, rubric_number, rubric_body, reasons, criteria, practises = row
     practice = Practice(*practising.place_in_round(slot_id)) if practises and slot_id else None
-    return Texts(json.loads(messages), *((a, b) if left_is_a else (b, a)), rubric_number, rubric_body, practice)
+    asks = asks_from(json.loads(reasons), json.loads(criteria))
+    return Texts(json.loads(messages), *((a, b) if left_is_a else (b, a)), rubric_number, rubric_body, asks, practice)
 
 
 def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: str, done_today: int) -> Card:

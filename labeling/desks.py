@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from accounts.models import User
-from labeling.models import Campaign, Label, Membership, Pair, Role, Slot
+from labeling.models import Campaign, Label, Membership, Pair, Question, Role, Slot
 from labeling.words import listed
 
 ORDER = [Campaign.State.OPEN, Campaign.State.PAUSED, Campaign.State.DRAFT, Campaign.State.CLOSED, Campaign.State.ARCHIVED]
@@ -28,6 +28,8 @@ class Desk:
     """Labels of the labeler's own."""
     contested: int | None
     """Pairs that the adjudicator may settle."""
+    questions: int | None
+    """Questions of labelers that wait for an adjudicator's answer."""
     labels: int | None
     planned: int | None
 
@@ -69,6 +71,7 @@ def desks_of(user: User) -> list[Desk]:
             roles=frozenset(held),
             mine=of.mine[campaign.pk] if Role.LABELER in held else None,
             contested=of.contested[campaign.pk] if Role.ADJUDICATOR in held else None,
+            questions=of.questions[campaign.pk] if Role.ADJUDICATOR in held else None,
             labels=of.labels[campaign.pk] if Role.RESEARCHER in held else None,
             planned=of.labels[campaign.pk] + of.open[campaign.pk] if Role.RESEARCHER in held else None,
         )
@@ -85,6 +88,7 @@ class Counts:
         places = Slot.objects.counting().filter(campaign__in=runs)
         self.mine = counted(Label.objects.first_answers().filter(labeler=user, pair__campaign__in=labels), by="pair__campaign")
         self.contested = counted(Pair.objects.contested().filter(~Exists(labeled), campaign__in=settles), by="campaign")
+        self.questions = counted(Question.objects.open().filter(pair__campaign__in=settles).exclude(labeler=user), by="pair__campaign")
         self.labels = counted(Label.objects.counting().filter(pair__campaign__in=runs), by="pair__campaign")
         # Apart, each by its partial index: what is closed by far outnumbers what is open.
         self.open = counted(places.free(), by="campaign") + counted(places.held(), by="campaign")

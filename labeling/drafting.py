@@ -55,8 +55,17 @@ def of_before(said: dict[str, Any], *, same_sides: bool) -> dict[str, Any]:
 
 def turned(said: dict[str, Any]) -> dict[str, Any]:
     """Return the same words with left and right swapped."""
-    choice = said.get("choice", "")
-    return said | ({"choice": str(-int(choice))} if choice.lstrip("-").isdigit() else {})
+    swapped = {"left": "right", "right": "left"}
+    other: dict[str, Any] = {"choice": other_side(said["choice"])} if "choice" in said else {}
+    if "criteria" in said:
+        other["criteria"] = {name: other_side(choice) for name, choice in said["criteria"].items()}
+    if "evidence" in said:
+        other["evidence"] = json.dumps([mark | {"side": swapped[mark["side"]]} for mark in json.loads(said["evidence"])])
+    return said | other
+
+
+def other_side(choice: str) -> str:
+    return str(-int(choice)) if choice.lstrip("-").isdigit() else choice
 
 
 def forget_old(*, at: datetime) -> int:

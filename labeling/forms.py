@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 
-from labeling.models import Adjudication, Skip
+from labeling.asks import NOTHING_MORE, Asks, Chip
+from labeling.models import Adjudication, Report, Skip
+from labeling.spans import BadMark, Mark, marks_of
 
 STEPS = [("-3", "left much better"), ("-2", "left better"), ("-1", "left slightly better"), ("0", "tie")]
 STEPS += [("1", "right slightly better"), ("2", "right better"), ("3", "right much better"), ("both-bad", "both bad")]
@@ -42,19 +45,66 @@ class ActiveSecondsField(forms.Field):
         return seconds if math.isfinite(seconds) and 0 <= seconds <= self.LONGEST else None
 
 
+class ReasonsField(forms.MultipleChoiceField):
+    """Keys of reasons, each once, in the order in which the rubric has them."""
+
+    def __init__(self, reasons: Iterable[Chip]) -> None:
+        self.named = [(reason.key, reason.label) for reason in reasons]
+        super().__init__(choices=self.named, required=False)
+
+    def clean(self, value: Any) -> list[str]:
+        ticked = super().clean(value)
+        return [key for key, _ in self.named if key in ticked]
+
+
+class EvidenceField(forms.CharField):
+    """Marks on the texts of a pair, as JSON."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=200_000, strip=False)
+
+    def clean(self, value: Any) -> str:
+        sent = check_kept_whole(super().clean(value))
+        try:
+            marks_of(sent)
+        except BadMark as error:
+            raise forms.ValidationError(str(error)) from error
+        return sent
+
+
 class LabelForm(forms.Form):
+    """What is sent from the desk, under one rubric version, which says what is asked for besides the choice."""
+
     choice = forms.ChoiceField(choices=STEPS, error_messages={"required": "choose first, 1 to 7, or 0 for both bad."})
     rationale = forms.CharField(required=False, max_length=4000, strip=False)
     submission_key = forms.UUIDField(error_messages={"required": "the form is incomplete; reload the page."})
     active_seconds = ActiveSecondsField()
+    evidence = EvidenceField()
 
-    def __init__(self, *args: Any, rationale_required: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, asks: Asks = NOTHING_MORE, rationale_required: bool = False, rationale_minimum: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.asks, self.rationale_minimum = asks, rationale_minimum
         self.fields["rationale"].required = rationale_required
         self.fields["rationale"].error_messages["required"] = "this campaign asks for a rationale; press N and write one."
+        self.fields["reasons"] = ReasonsField(asks.reasons)
+        for criterion in asks.criteria:
+            missing = {"required": f"judge “{criterion.label}”, too; press V."}
+            self.fields[name_of(criterion)] = forms.ChoiceField(choices=STEPS[:7], error_messages=missing)
 
     def clean_rationale(self) -> str:
-        return check_kept_whole(self.cleaned_data["rationale"])
+        rationale = check_kept_whole(self.cleaned_data["rationale"])
+        if rationale.strip() and len(rationale.strip()) < self.rationale_minimum:
+            raise forms.ValidationError(f"write at least {self.rationale_minimum} characters of rationale.")
+        return rationale
+
+    @property
+    def criteria(self) -> dict[str, int]:
+        """-3 to 3 by criterion, on the sides of the screen."""
+        return {criterion.key: int(chosen) for criterion in self.asks.criteria if (chosen := self.cleaned_data[name_of(criterion)])}
+
+    @property
+    def marks(self) -> list[Mark]:
+        return marks_of(self.cleaned_data["evidence"])
 
     @property
     def chosen_step(self) -> int:
@@ -72,14 +122,29 @@ class DraftForm(LabelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.rationale_minimum = 0
         for field in self.fields.values():
             field.required = False
 
     @property
     def said(self) -> dict[str, Any]:
-        """What there is of it, by the names of the fields, as JSON holds it."""
-        said = {name: str(value) if isinstance(value, UUID) else value for name, value in self.cleaned_data.items()}
+        """What there is of it, as a card takes it back."""
+        named = {name: self.cleaned_data[name] for name in ("choice", "rationale", "reasons", "evidence", "active_seconds")}
+        said = named | {
+            "criteria": {name: str(choice) for name, choice in self.criteria.items()},
+            "submission_key": str(self.cleaned_data["submission_key"] or ""),
+        }
         return {name: value for name, value in said.items() if value not in (None, "", [], {})}
+
+
+def name_of(criterion: Chip) -> str:
+    return f"criterion-{criterion.key}"
+
+
+def said_in(sent: QueryDict) -> dict[str, Any]:
+    """Return what was sent from the desk, right or not, as a card takes it back."""
+    criteria = {name.removeprefix("criterion-"): str(choice) for name, choice in sent.items() if name.startswith("criterion-")}
+    return sent.dict() | {"reasons": sent.getlist("reasons"), "criteria": criteria}
 
 
 class SkipForm(forms.Form):
@@ -88,6 +153,25 @@ class SkipForm(forms.Form):
 
     def clean_note(self) -> str:
         return check_kept_whole(self.cleaned_data["note"])
+
+
+class ReportForm(forms.Form):
+    kind = forms.ChoiceField(choices=Report.Kind.choices, error_messages={"required": "say what it is."})
+    note = forms.CharField(required=False, max_length=1000)
+    submission_key = forms.UUIDField()
+
+    def clean_note(self) -> str:
+        return check_kept_whole(self.cleaned_data["note"])
+
+
+class WordsForm(forms.Form):
+    """A question, or its answer."""
+
+    text = forms.CharField(max_length=2000, error_messages={"required": "write it first."})
+    submission_key = forms.UUIDField(required=False)
+
+    def clean_text(self) -> str:
+        return check_kept_whole(self.cleaned_data["text"])
 
 
 class AdjudicationForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -9,7 +10,10 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from labeling import campaigning, wording
+from labeling.asks import MOST_CRITERIA, labels_in, worded_criteria, worded_reasons
+from labeling.forms import check_kept_whole
 from labeling.forms_settings import ORDERS, OVERLAP_HELP
+from labeling.keys import Clash
 from labeling.models import Campaign, RubricVersion
 from policies.jsonl import in_units
 from policies.models import GenerationRun
@@ -99,12 +103,40 @@ class ImportPairsForm(forms.Form):
         return file
 
 
+class ChipsField(forms.CharField):
+    """Labels, one a line, as a rubric version stores them."""
+
+    def __init__(self, worded: Callable[[list[str]], list[dict[str, str]]], **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 6}), **kwargs)
+        self.worded = worded
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return self.worded(labels_in(check_kept_whole(super().clean(value))))
+        except Clash as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(chip["label"] for chip in value) if isinstance(value, list) else value
+
+
 class WordingForm(forms.Form):
     body = forms.CharField(
         label="Wording",
         max_length=MAX_BODY,
         widget=forms.Textarea(attrs={"rows": 24}),
         help_text="Markdown. Labelers have it beside every pair. Once stored it never changes; a better wording is the next version.",
+    )
+
+    reasons = ChipsField(
+        worded_reasons,
+        label="Reasons",
+        help_text="What labelers may tick as reasons, one a line; each gets a letter as its key. Empty: none.",
+    )
+    criteria = ChipsField(
+        worded_criteria,
+        label="Criteria",
+        help_text=f"What they judge one by one besides the whole, one a line, {MOST_CRITERIA} at most. Each asks for a choice of its own at each pair.",
     )
 
     def clean_body(self) -> str:

@@ -61,7 +61,7 @@ SECTIONS = (
     Section("order", "Who gets what, and when", ("strategy", "eligible_by", "quota", "daily_ceiling")),
     Section("checks", "Gold and repeats", ("gold_percent", "repeat_percent", "gold_bar", "gold_window")),
     Section("practice", "Practice", ("practice_items", "pass_mark")),
-    Section("desk", "At the desk", ("name", "lease_minutes", "rationale_required")),
+    Section("desk", "At the desk", ("name", "lease_minutes", "rationale_required", "rationale_minimum")),
 )
 
 
@@ -102,6 +102,7 @@ class SettingsForm(forms.Form):
     name = forms.CharField(max_length=120, help_text="What labelers see, too.", show_hidden_initial=True)
     lease_minutes = whole("Time for a pair", 1, MAX_LEASE_MINUTES, LEASE_HELP)
     rationale_required = forms.BooleanField(label="Every label needs a rationale", required=False, show_hidden_initial=True)
+    rationale_minimum = whole("Least length of a rationale", 0, 1000, "Characters. With 0 a word will do.")
 
     def __init__(self, data: Any = None, *, campaign: Campaign) -> None:
         super().__init__(data, initial={name: getattr(campaign, name) for name in terms.TERMS})

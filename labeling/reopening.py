@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from django.db import transaction
 
 from accounts import statements
 from accounts.models import User
-from labeling import concluding, drafting, retraction
+from labeling import concluding, drafting, retraction, spans
 from labeling.models import COUNTING, Assignment, Campaign, Label, Pair, Slot, Standing
 from labeling.models.assignment import opaque_key
 
@@ -122,7 +123,15 @@ def hold(slot: Slot, assignment: Assignment, campaign: Campaign, *, at: datetime
 def said_of(label: Label, assignment: Assignment) -> dict[str, Any]:
     """Return what a label said as its labeler's screen had it."""
     choice = "both-bad" if label.both_bad else str(assignment.preference_from(label.preference or 0))
-    return {"choice": choice, "rationale": label.rationale or "", "active_seconds": label.active_seconds}
+    criteria = {name: str(assignment.preference_from(preference)) for name, preference in label.criteria.items()}
+    marks = spans.shown_again(label.evidence, texts_of(label) if label.evidence else {}, left_is_a=assignment.left_is_a)
+    said = {"choice": choice, "rationale": label.rationale or "", "active_seconds": label.active_seconds}
+    return said | {"reasons": label.reasons, "criteria": criteria, "evidence": json.dumps(marks) if marks else ""}
+
+
+def texts_of(label: Label) -> dict[str, str]:
+    a, b = Pair.objects.values_list("response_a__text", "response_b__text").get(pk=label.pair_id)
+    return {"a": a or "", "b": b or ""}
 
 
 def take_early_escalations(pair: Pair, *, at: datetime) -> None:

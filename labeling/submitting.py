@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from accounts import statements
 from labeling import concluding, settling
 from labeling.models import COUNTING, Assignment, Draft, Label, Pair, Slot
 from labeling.models.label import verdict_of
+from labeling.spans import Span
 
 # What nearly always happens, in one statement: the lease is still there, and the key is new. What was typed on the way is a label now.
 IN_OWN_PLACE = """
@@ -22,11 +25,12 @@ WITH closed AS (
     RETURNING id, kind
 ), stored AS (
     INSERT INTO labeling_label (
-        pair_id, slot_id, assignment_id, labeler_id, rubric_version_id, verdict, preference, both_bad, reasons, rationale, left_was_a, source,
-        submission_key, is_retraction, seconds, active_seconds, submitted_at, erased_why, erased_sha256)
+        pair_id, slot_id, assignment_id, labeler_id, rubric_version_id, verdict, preference, both_bad, reasons, criteria, evidence, rationale, left_was_a,
+        source, submission_key, is_retraction, seconds, active_seconds, submitted_at, erased_why, erased_sha256)
     SELECT
-        %(pair_id)s, id, %(assignment_id)s, %(labeler_id)s, %(rubric_version_id)s, %(verdict)s, %(preference)s, %(both_bad)s, %(reasons)s, %(rationale)s,
-        %(left_was_a)s, %(source)s, %(submission_key)s, false, %(seconds)s, %(active_seconds)s, %(submitted_at)s, '', ''
+        %(pair_id)s, id, %(assignment_id)s, %(labeler_id)s, %(rubric_version_id)s, %(verdict)s, %(preference)s, %(both_bad)s, %(reasons)s,
+        %(criteria)s::jsonb, %(evidence)s::jsonb, %(rationale)s, %(left_was_a)s, %(source)s, %(submission_key)s, false, %(seconds)s, %(active_seconds)s,
+        %(submitted_at)s, '', ''
     FROM closed
     RETURNING id
 ), said AS (
@@ -40,6 +44,18 @@ class NotYours(Exception):
     """The submission key was used by somebody else, or for another pair."""
 
 
+@dataclass(frozen=True)
+class Grounds:
+    """What a judgment rests on, besides words: keys of reasons, a preference by criterion, and passages, all on the pair's own sides."""
+
+    reasons: tuple[str, ...] = ()
+    criteria: Mapping[str, int] = field(default_factory=dict)
+    evidence: tuple[Span, ...] = ()
+
+
+NO_GROUNDS = Grounds()
+
+
 def submit_label(
     *,
     assignment: Assignment,
@@ -50,6 +66,7 @@ def submit_label(
     rationale: str = "",
     source: str = Label.Source.DESK,
     active_seconds: float | None = None,
+    grounds: Grounds = NO_GROUNDS,
 ) -> Label:
     """Store the judgment, wherever it may still count, and settle its pair.
 
@@ -58,7 +75,7 @@ def submit_label(
     answer again. A judgment whose lease ran out takes another open slot of its pair, or is kept as surplus
     (`label.is_surplus`): it is never dropped. Raises NotYours where the key belongs to another labeler or pair.
     """
-    judgment = Judgment(preference=preference, both_bad=both_bad, rationale=rationale, source=source, active_seconds=active_seconds)
+    judgment = Judgment(preference=preference, both_bad=both_bad, rationale=rationale, source=source, active_seconds=active_seconds, grounds=grounds)
     try:
         return store(judgment, assignment, submission_key=submission_key, at=at)
     except IntegrityError:  # another window of theirs took a place at this pair in between: it is there to be seen now
@@ -74,6 +91,7 @@ class Judgment:
     rationale: str
     source: str
     active_seconds: float | None
+    grounds: Grounds
 
 
 @transaction.atomic(durable=True)
@@ -101,6 +119,9 @@ def label_of(judgment: Judgment, assignment: Assignment, *, submission_key: UUID
         verdict=verdict_of(judgment.preference),
         preference=judgment.preference,
         both_bad=judgment.both_bad,
+        reasons=list(judgment.grounds.reasons),
+        criteria=dict(judgment.grounds.criteria),
+        evidence=[asdict(span) for span in judgment.grounds.evidence],
         rationale=judgment.rationale,
         left_was_a=assignment.left_is_a,
         source=judgment.source,
@@ -114,7 +135,8 @@ def label_of(judgment: Judgment, assignment: Assignment, *, submission_key: UUID
 def store_in_own_place(label: Label, assignment: Assignment) -> str:
     """Store a label in the place that its assignment holds, and return the place's kind; nothing, where the lease is gone or the key was used."""
     values = {field.attname: getattr(label, field.attname) for field in Label._meta.concrete_fields}
-    stored = statements.one(IN_OWN_PLACE, **values | {"slot": assignment.slot_id})
+    as_json = {name: json.dumps(values[name]) for name in ("criteria", "evidence")}
+    stored = statements.one(IN_OWN_PLACE, **values | as_json | {"slot": assignment.slot_id})
     if stored is None:
         return ""
     label.pk, label.slot_id, kind = stored

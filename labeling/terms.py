@@ -68,6 +68,7 @@ TERMS = {
     "quota": Term("the quota", say_bound),
     "daily_ceiling": Term("the daily ceiling", say_bound),
     "lease_minutes": Term("the time for a pair", lambda value: counted(value, "minute")),
+    "rationale_minimum": Term("the least length of a rationale", lambda value: f"{value} characters" if value else "none"),
     "rationale_required": Term("the rationale", lambda value: "asked for" if value else "not asked for"),
     "gold_percent": Term("the share of gold", say_percent),
     "repeat_percent": Term("the share of repeats", say_percent),

@@ -27,23 +27,25 @@ class NameTaken(Exception):
 
 
 @transaction.atomic
-def add_rubric(*, name: str, title: str, body: str, actor: User | None, at: datetime) -> RubricVersion:
-    """Make a rubric with its version 1, and return that. Raises NameTaken."""
+def add_rubric(*, name: str, title: str, body: str, actor: User | None, at: datetime, **asks: list[dict[str, str]]) -> RubricVersion:
+    """Make a rubric with its version 1, and return that; `asks` are its `reasons` and `criteria`, where it has others than is usual. Raises NameTaken."""
     rubric, made = Rubric.objects.get_or_create(name=name, defaults={"title": title, "created_at": at})
     if not made:
         raise NameTaken(f"There is a rubric {name!r} already. Add a version to it, or choose another name.")
-    return add_version(rubric=rubric, body=body, change_note="", actor=actor, at=at)
+    return add_version(rubric=rubric, body=body, change_note="", actor=actor, at=at, **asks)
 
 
 @transaction.atomic
-def add_version(*, rubric: Rubric, body: str, change_note: str, actor: User | None, at: datetime) -> RubricVersion:
-    """Add the next version. Campaigns stay with the version they have. Raises SameWording."""
+def add_version(*, rubric: Rubric, body: str, change_note: str, actor: User | None, at: datetime, **asks: list[dict[str, str]]) -> RubricVersion:
+    """Add the next version. Campaigns stay with the version they have. What `asks` leaves out is as in the version before. Raises SameWording."""
     Rubric.objects.select_for_update(no_key=True).get(pk=rubric.pk)  # of two at once the second gets the next number
     newest = newest_of(rubric)
-    if newest and newest.sha256 == hash_of(body):
+    before = {"reasons": newest.reasons, "criteria": newest.criteria} if newest else {}
+    if newest and newest.sha256 == hash_of(body) and before | asks == before:
         raise SameWording(f"Version {newest.number} says just this. Change the wording, or keep that version.")
     number = newest.number + 1 if newest else 1
-    return RubricVersion.objects.create(rubric=rubric, number=number, body=body, change_note=change_note, sha256=hash_of(body), created_by=actor, created_at=at)
+    said = {"body": body, "change_note": change_note, "sha256": hash_of(body), "created_by": actor, "created_at": at}
+    return RubricVersion.objects.create(rubric=rubric, number=number, **said, **before | asks)
 
 
 def newest_of(rubric: Rubric) -> RubricVersion | None:

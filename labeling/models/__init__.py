@@ -8,10 +8,12 @@ from labeling.models.draft import Draft
 from labeling.models.enrolment import Enrolment, EnrolmentEvent, Skill
 from labeling.models.finding import Finding, FindingDecision
 from labeling.models.gold import GoldItem
+from labeling.models.keymap import KeyMap
 from labeling.models.label import Label
 from labeling.models.membership import Invitation, Membership, MembershipEvent, Role
 from labeling.models.pair import Pair, Standing, Trouble, Verdict
 from labeling.models.rendering import Preparation, Rendering
+from labeling.models.report import Answer, AnswerRead, Question, Report
 from labeling.models.rubric import Rubric, RubricVersion
 from labeling.models.slot import COUNTING, ON_GOLD, Slot
 
@@ -21,6 +23,8 @@ __all__ = [
     "Adjudication",
     "AdjudicationTurn",
     "Adjustment",
+    "Answer",
+    "AnswerRead",
     "Assignment",
     "AttachedRun",
     "Campaign",
@@ -32,13 +36,16 @@ __all__ = [
     "FindingDecision",
     "GoldItem",
     "Invitation",
+    "KeyMap",
     "Label",
     "Membership",
     "MembershipEvent",
     "Pair",
     "Parking",
     "Preparation",
+    "Question",
     "Rendering",
+    "Report",
     "Role",
     "Rubric",
     "RubricVersion",

@@ -78,6 +78,9 @@ class Campaign(models.Model):
     )
     lease_minutes = models.PositiveSmallIntegerField(default=30, help_text="A pair that was not answered by then goes to somebody else.")
     rationale_required = models.BooleanField(default=False)
+    rationale_minimum = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(1000)], help_text="Characters that a rationale has at least, where one is given."
+    )
     runs = models.ManyToManyField(
         GenerationRun, through="AttachedRun", related_name="campaigns", help_text="Generation runs whose responses become pairs here."
     )
@@ -128,12 +131,12 @@ class CampaignEvent(models.Model):
     kind = models.CharField(max_length=30)
     detail: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, null=True, help_text="Null once erased: it named somebody.")
     at = models.DateTimeField()
-
-    class Meta:
-        triggers = append_only(erasable="detail")
     erased_at = models.DateTimeField(null=True)
     erased_why = models.CharField(max_length=300, blank=True, default="", db_default="")
     erased_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
+
+    class Meta:
+        triggers = append_only(erasable="detail")
 
     def __str__(self) -> str:
         return self.kind

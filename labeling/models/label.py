@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import pgtrigger
 from django.conf import settings
@@ -79,7 +79,13 @@ class Label(models.Model):
     verdict = models.CharField(max_length=3, choices=Verdict.choices, null=True)  # noqa: DJ001 - null: a retraction
     preference = models.SmallIntegerField(null=True)
     both_bad = models.BooleanField(default=False)
-    reasons = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    reasons = ArrayField(models.CharField(max_length=30), default=list, blank=True, help_text="Keys of the rubric version's reasons.")
+    criteria: models.JSONField[dict[str, int]] = models.JSONField(
+        default=dict, db_default={}, help_text="A preference for each of the rubric version's criteria, by its key."
+    )
+    evidence: models.JSONField[list[dict[str, Any]]] = models.JSONField(
+        default=list, db_default=[], help_text="Passages: side a or b, start and end in the stored text."
+    )
     rationale = models.TextField(null=True)  # noqa: DJ001 - NULL once erased
     left_was_a = models.BooleanField(null=True)
     source = models.CharField(max_length=9, choices=Source.choices)

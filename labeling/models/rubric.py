@@ -9,6 +9,12 @@ from django.db.models import Q
 from accounts.ledgers import append_only
 
 
+def usual_reasons() -> list[dict[str, str]]:
+    """Return the reasons that a version offers unless it names others: key, label, and the letter that chooses it."""
+    labels = {"a": "Accuracy", "f": "Follows prompt", "c": "Complete", "b": "Brevity", "t": "Tone", "s": "Safety"}
+    return [{"key": label.lower().replace(" ", "_"), "label": label, "letter": letter} for letter, label in labels.items()]
+
+
 class Rubric(models.Model):
     name = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=120)
@@ -29,7 +35,8 @@ class RubricVersion(models.Model):
     number = models.PositiveSmallIntegerField()
     body = models.TextField(help_text="Markdown.")
     scale = models.CharField(max_length=8, choices=Scale.choices, default=Scale.SEVEN)
-    criteria: models.JSONField[list[dict[str, str]]] = models.JSONField(default=list)
+    reasons: models.JSONField[list[dict[str, str]]] = models.JSONField(default=usual_reasons, help_text="Chips: key, label, letter.")
+    criteria: models.JSONField[list[dict[str, str]]] = models.JSONField(default=list, help_text="Judged one by one besides the whole: key, label.")
     change_note = models.CharField(max_length=300, blank=True)
     sha256 = models.CharField(max_length=64, help_text="Of the body's UTF-8 bytes.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

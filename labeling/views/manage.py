@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import researcher, signed_in
-from labeling import access, campaign_page, campaigning, importing, progress, wording
+from labeling import access, campaign_page, campaigning, importing, progress, told, wording
 from labeling.forms_manage import ImportPairsForm, NewCampaignForm
 from labeling.models import Campaign, Finding, Membership, Role
 from policies.importing import NothingStored
@@ -62,6 +62,7 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
         people=progress.people_by_role(found),
         roles=frozenset(Membership.objects.filter(campaign=found, user=signed_in(request)).values_list("role", flat=True)),
         findings=Finding.objects.filter(campaign=found).undecided().count(),
+        reports=told.open_reports(found),
     )
     context = {"campaign": found, "figures": figures, "page": campaign_page.page_of(figures), "at": timezone.now()}
     return render(request, "labeling/campaign.html", context)

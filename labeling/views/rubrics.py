@@ -13,6 +13,7 @@ from accounts.access import researcher
 from labeling import wording
 from labeling.forms_manage import NewRubricForm, NewVersionForm
 from labeling.models import Rubric
+from labeling.models.rubric import usual_reasons
 from labeling.rendering import render_text
 
 
@@ -26,7 +27,7 @@ def rubrics(request: HttpRequest) -> HttpResponse:
 @require_safe
 def new_rubric(request: HttpRequest) -> HttpResponse:
     researcher(request)
-    return render(request, "labeling/rubric_form.html", {"form": NewRubricForm()})
+    return render(request, "labeling/rubric_form.html", {"form": NewRubricForm(initial={"reasons": usual_reasons()})})
 
 
 @require_POST
@@ -67,7 +68,7 @@ def new_rubric_version(request: HttpRequest, name: str) -> HttpResponse:
     researcher(request)
     found = get_object_or_404(Rubric, name=name)
     newest = wording.newest_of(found)
-    form = NewVersionForm(initial={"body": newest.body if newest else ""})
+    form = NewVersionForm(initial={"body": newest.body, "reasons": newest.reasons, "criteria": newest.criteria} if newest else {})
     return render(request, "labeling/rubric_version_form.html", {"rubric": found, "newest": newest, "form": form})
 
 

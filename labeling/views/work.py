@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
+from typing import TypeVar
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,14 +13,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import signed_in
-from labeling import access, assigning, cards, drafting, practising, reopening, submitting
-from labeling.forms import IN_WORDS, DraftForm, LabelForm, SkipForm
+from labeling import access, asking, assigning, cards, drafting, edge, practising, reopening, submitting
+from labeling.asks import asks_of
+from labeling.forms import IN_WORDS, DraftForm, LabelForm, ReportForm, SkipForm, WordsForm, said_in
 from labeling.models import Assignment, Campaign, Label, Role
 from labeling.practising import Feedback
 
 PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
 PUT_ASIDE, ANSWERED = "Put aside. It comes back when nothing else is left.", "That pair was answered before; the answer stays."
+REPORTED = "Reported: those who run the campaign see it. The pair is still yours: decide it, park it, or skip it."
+ASKED = "Asked. The answer comes to your desk; park the pair until then, or decide it."
 REOPENED = "Open again, as you left it. Nothing of it is stored until you submit."
+
+AnyForm = TypeVar("AnyForm", bound=LabelForm)
 
 
 @require_GET
@@ -41,10 +47,10 @@ def reopened(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
 @require_POST
 def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
-    form = LabelForm(request.POST, rationale_required=campaign.rationale_required)
+    form = form_for(LabelForm, request, assignment, campaign)
     at = timezone.now()
-    if not form.is_valid():
-        card = cards.card_for(assignment, campaign, at=at, said=request.POST.dict())
+    if not form.is_valid() or (grounds := grounds_in(form, assignment)) is None:
+        card = cards.card_for(assignment, campaign, at=at, said=said_in(request.POST))
         return render(request, template_for(request), {"card": card, "form": form}, status=422)
     try:
         label = submitting.submit_label(
@@ -54,6 +60,7 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
             rationale=form.cleaned_data["rationale"],
             submission_key=form.cleaned_data["submission_key"],
             active_seconds=form.cleaned_data["active_seconds"],
+            grounds=grounds,
             at=at,
         )
     except submitting.NotYours as refusal:
@@ -63,8 +70,8 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
 
 @require_POST
 def draft(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
-    assignment, _ = access.own_assignment(signed_in(request), key, slug=slug)
-    form = DraftForm(request.POST)
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
+    form = form_for(DraftForm, request, assignment, campaign)
     if not form.is_valid():
         return HttpResponse("That cannot be kept as it is.", status=422, content_type="text/plain")
     drafting.save(assignment=assignment, said=form.said, at=timezone.now())
@@ -102,6 +109,60 @@ def park(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     at = timezone.now()
     parked = assigning.park(assignment=assignment, at=at)
     return go_on(request, campaign, PUT_ASIDE if parked else ANSWERED, at=at)
+
+
+@require_POST
+def report(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
+    form = ReportForm(request.POST)
+    at = timezone.now()
+    if not form.is_valid():
+        return render(request, template_for(request), {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
+    asking.report(assignment=assignment, **form.cleaned_data, at=at)
+    return stay(request, assignment, campaign, REPORTED, at=at)
+
+
+@require_POST
+def ask(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
+    form = WordsForm(request.POST)
+    at = timezone.now()
+    if not form.is_valid():
+        return render(request, template_for(request), {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
+    text, submission_key = form.cleaned_data["text"], form.cleaned_data["submission_key"] or uuid4()
+    asking.ask(assignment=assignment, text=text, submission_key=submission_key, at=at)
+    return stay(request, assignment, campaign, ASKED, at=at)
+
+
+@require_POST
+def read_answers(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
+    """Take answers off the desk: those that were on it."""
+    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
+    at = timezone.now()
+    shown = [int(pk) for pk in request.POST.getlist("answer") if pk.isdecimal() and len(pk) < 19]
+    asking.read(answers=asking.unread(campaign, signed_in(request)).filter(pk__in=shown), at=at)
+    return stay(request, assignment, campaign, "", at=at)
+
+
+def form_for(kind: type[AnyForm], request: HttpRequest, assignment: Assignment, campaign: Campaign) -> AnyForm:
+    asks = asks_of(assignment.rubric_version_id)
+    return kind(request.POST, asks=asks, rationale_required=campaign.rationale_required, rationale_minimum=campaign.rationale_minimum)
+
+
+def grounds_in(form: LabelForm, assignment: Assignment) -> submitting.Grounds | None:
+    """Return what a judgment rests on; None, and the form says why, for a passage that is not in its text."""
+    try:
+        return edge.grounds_from(assignment, reasons=form.cleaned_data["reasons"], criteria=form.criteria, marks=form.marks)
+    except edge.NotFound:
+        form.add_error("evidence", "a passage that is marked was not found in its text; take the marks off, and mark it again.")
+        return None
+
+
+def stay(request: HttpRequest, assignment: Assignment, campaign: Campaign, stored: str, *, at: datetime) -> HttpResponse:
+    """Answer with the same pair, and what was typed on it."""
+    if is_fragment(request) and reopening.renew(assignment=assignment, campaign=campaign, at=at):
+        return show(request, assignment, campaign, template=CARD, at=at, stored=stored)
+    return go_on(request, campaign, stored, at=at)
 
 
 def said(label: Label, assignment: Assignment) -> str:

@@ -64,7 +64,20 @@
     settings.keys = event.target.checked;
     keep("desk", settings);
   });
+  /** Give each control the key that this person has for it, and print that one. */
+  function remap() {
+    const chosen = JSON.parse(main()?.dataset.keys || "{}");
+    for (const control of $$("[data-key]")) {
+      control.dataset.usual ??= control.dataset.key;
+      const key = chosen[control.dataset.usual] ?? control.dataset.usual;
+      const printed = $("kbd", control.closest("label") ?? control.closest(".pane")?.querySelector("header") ?? control);
+      if (key !== control.dataset.key && printed) printed.textContent = key.toUpperCase();
+      control.dataset.key = key;
+    }
+  }
+
   document.addEventListener("pair", () => {
+    remap();
     const box = $("#single-keys");
     if (box) box.checked = settings.keys;
   });

@@ -81,6 +81,7 @@ const Desk = (() => {
   function unfold(control) {
     const more = $(".more input", control.form ?? undefined);
     if (more && control.closest(".say, .reasons") && more.offsetParent) more.checked = true;
+    if (control.closest("#criteria")) $("#criteria").showPopover();
     return control;
   }
 

@@ -60,7 +60,7 @@ def running(folder: Path) -> Iterator[Demo]:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo"],
             cwd=ROOT,
-            env=environment(var, PORT=str(free_port())),
+            env=environment(var, PORT=str(free_port()), UNDO_SECONDS="0"),  # what was labeled a moment ago is frozen
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -16,7 +16,8 @@ from playwright.sync_api import Page, Route
 from labeling.cards import Card
 
 ORIGIN = "http://127.0.0.1:9"
-HEAD = '<link rel="stylesheet" href="/static/app.css"><script src="/static/desk.js" defer></script>'
+HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+HEAD += '<link rel="stylesheet" href="/static/app.css"><script src="/static/desk.js" defer></script>'
 VISIBILITY = """state => {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));

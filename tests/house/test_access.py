@@ -37,9 +37,11 @@ OWN = {
     "api-campaigns": "one's own campaigns",
     "change-password": "one's own password",
     "home": "one's own campaigns",
+    "keys": "one's own keys",
     "logout": "the way out",
     "make-token": "one's own tokens",
     "password-changed": "one's own password",
+    "set-keys": "one's own keys",
 }
 """Open to everybody who is signed in, because what it shows is theirs, and why."""
 

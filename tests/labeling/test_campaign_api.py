@@ -105,6 +105,7 @@ def test_it_works(rosa: User) -> None:
         "daily_ceiling": None,
         "lease_minutes": 30,
         "rationale_required": False,
+        "rationale_minimum": 0,
         "gold_percent": 0,
         "repeat_percent": 0,
         "gold_bar": 70,

@@ -27,6 +27,7 @@ OTHER = {
     "daily_ceiling": 5,
     "lease_minutes": 5,
     "rationale_required": True,
+    "rationale_minimum": 20,
     "gold_percent": 10,
     "repeat_percent": 5,
     "gold_bar": 75,

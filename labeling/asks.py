@@ -1,0 +1,74 @@
+"""What a rubric version asks for besides the choice: reasons to tick, and criteria to judge one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import slugify
+
+from accounts import statements
+from labeling.keys import Clash, letters_for
+
+ASKED = "SELECT reasons, criteria FROM labeling_rubricversion WHERE id = %(version)s"
+LONGEST_LABEL, LONGEST_KEY, MOST_CRITERIA = 40, 30, 8
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A reason, or a criterion (which has no letter of its own)."""
+
+    key: str
+    label: str
+    letter: str = ""
+
+
+@dataclass(frozen=True)
+class Asks:
+    reasons: tuple[Chip, ...] = ()
+    criteria: tuple[Chip, ...] = ()
+
+
+NOTHING_MORE = Asks()
+
+
+def asks_of(rubric_version_id: int) -> Asks:
+    row = statements.one(ASKED, version=rubric_version_id)
+    return asks_from(*map(json.loads, row)) if row else Asks()
+
+
+def asks_from(reasons: Iterable[Mapping[str, str]], criteria: Iterable[Mapping[str, str]]) -> Asks:
+    """Read them as a rubric version has them stored."""
+    return Asks(tuple(Chip(**reason) for reason in reasons), tuple(Chip(**criterion) for criterion in criteria))
+
+
+def worded_reasons(labels: Iterable[str]) -> list[dict[str, str]]:
+    """Return reasons as a rubric version stores them, each with a letter. Raises Clash."""
+    named = named_once(labels, what="reason")
+    return [{**chip, "letter": letter} for chip, letter in zip(named, letters_for(chip["label"] for chip in named), strict=True)]
+
+
+def worded_criteria(labels: Iterable[str]) -> list[dict[str, str]]:
+    """Return criteria as a rubric version stores them. Raises Clash."""
+    named = named_once(labels, what="criterion")
+    if len(named) > MOST_CRITERIA:
+        raise Clash(f"{MOST_CRITERIA} criteria are the most there can be: each is asked about at each pair.")
+    return named
+
+
+def named_once(labels: Iterable[str], *, what: str) -> list[dict[str, str]]:
+    named = {key_of(label): label for label in labels}
+    if not all(named) or any(len(label) > LONGEST_LABEL for label in named.values()):
+        raise Clash(f"Give each {what} a name of {LONGEST_LABEL} characters at most.")
+    return [{"key": key, "label": label} for key, label in named.items()]
+
+
+def key_of(label: str) -> str:
+    return slugify(label, allow_unicode=True).replace("-", "_")[:LONGEST_KEY]
+
+
+def labels_in(lines: Any) -> list[str]:
+    """Return the labels of a text with one on each line."""
+    return [line.strip() for line in str(lines).splitlines() if line.strip()]
