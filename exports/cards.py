@@ -24,9 +24,28 @@ COLUMNS = {
 }
 
 
+OBJECTIVES = {
+    "DPO": (
+        "train on `prompt`, `chosen`, `rejected`",
+        "it learns the difference of the two texts, whatever that is: where longer answers were chosen it writes longer ones; where both are nearly alike "
+        "it lowers the likelihood of both; and it is tied to a reference policy, so texts that this one would not write teach it little",
+    ),
+    "Reward model": (
+        "train on the same columns, with `margin` as the margin or `p_chosen` as the target",
+        "it finds shortcuts (length, lists, refusals) and scores them; its accuracy on held-out families says nothing of texts unlike these; a policy "
+        "that is trained against it finds what it overrates",
+    ),
+    "KTO": (
+        "ask for the layout, which makes two examples of each row",
+        "it takes each side for good or bad by itself, and here they were only compared: a chosen text may be bad, a rejected one good",
+    ),
+}
+"""What the rows are for: how, and what it can go wrong with."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a card says. `rows` are counted by split, `votes` by where the label was made, `voted` are the splits that have some, `left_out` are pairs by reason, in words."""
+    """What a card says. `rows` are counted by split, `votes` by where the label was made, `voted` are the splits that have some, `left_out` pairs by reason."""
 
     dataset: str
     number: int
@@ -45,8 +64,63 @@ class Facts:
 
 def card(facts: Facts) -> bytes:
     """Return the card in UTF-8. Equal facts give equal bytes."""
-    parts = [header(facts), opening(facts), use(facts), made_of(facts), columns(), limits(facts)]
+    parts = [header(facts), opening(facts), use(facts), objectives(), made_of(facts), collection(), columns(), limits(facts)]
     return "\n\n".join(parts).encode() + b"\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of a version besides its bytes, in sentences; it grows after the freezing, so it is in no file of the version.
+
+    `labelers` are their labels by pseudonym, `thin` the slices with few rows, as (name, value, rows).
+    """
+
+    approved_by: str
+    agreement: Sequence[str]
+    labelers: Mapping[str, int]
+    thin: Sequence[tuple[str, str, int]]
+    gates: Sequence[str]
+    waivers: Sequence[str]
+    readings: Sequence[str]
+    events: Sequence[str]
+
+
+def with_what_is_known(frozen: bytes, known: Known) -> bytes:
+    """Return the card of a version as it reads today: the one that was frozen, and below it what is on record since. Equal facts give equal bytes."""
+    said = [f"Released by {plain(known.approved_by)}."] if known.approved_by else ["Not released: use it to look at it, and train on another one."]
+    parts = ["# On record", *said, *(section(name, lines) for name, lines in sections(known).items() if lines)]
+    return frozen.rstrip(b"\n") + b"\n\n" + "\n\n".join(parts).encode() + b"\n"
+
+
+def sections(known: Known) -> dict[str, list[str]]:
+    return {
+        "Agreement": list(known.agreement),
+        "Labelers": labelers_in_words(known.labelers),
+        "Thin slices": [f"{plain(f'{name}: {value}')}, {rows:,} row{'s' if rows != 1 else ''}" for name, value, rows in known.thin],
+        "Gates": [plain(line) for line in known.gates],
+        "Waived": [plain(line) for line in known.waivers],
+        "Read by people before the release": [plain(line) for line in known.readings],
+        "What happened to it": [plain(line) for line in known.events],
+    }
+
+
+def labelers_in_words(labelers: Mapping[str, int]) -> list[str]:
+    """Say how labels are shared out: a few people give most of them nearly everywhere."""
+    counts = sorted(labelers.values(), reverse=True)
+    if not counts:
+        return []
+    share = 100 * sum(counts[:5]) / sum(counts)
+    named = sorted(labelers.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_LABELERS]
+    said = [f"{len(counts):,} people gave {sum(counts):,} labels that counted; the five who gave most gave {share:.0f} % of them."]
+    said += ["By pseudonyms of this dataset alone: " + ", ".join(f"{name} {n:,}" for name, n in named) + "."]
+    return said
+
+
+SHOWN_LABELERS = 50
+
+
+def section(name: str, lines: Sequence[str]) -> str:
+    return f"## {name}\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
 def header(facts: Facts) -> str:
@@ -78,9 +152,27 @@ def use(facts: Facts) -> str:
     first = next(iter(files_of(facts)))
     code = f'from datasets import load_dataset\n\nrows = load_dataset("json", data_files="{first}.jsonl", split="train")'
     return (
-        "## Use\n\nMeant for DPO and for reward models: the conversational layout with an explicit prompt that TRL reads. "
+        "## Use\n\nThe conversational layout with an explicit prompt that TRL reads. The loss falls on chosen and rejected, never on the prompt. "
         f"Check the files with `sha256sum -c SHA256SUMS`.\n\n```python\n{code}\n```"
     )
+
+
+def objectives() -> str:
+    return "## What it is for, and what that can go wrong with\n\n" + "\n".join(
+        f"- **{name}**: {how}. It can go wrong: {wrong}." for name, (how, wrong) in OBJECTIVES.items()
+    )
+
+
+def collection() -> str:
+    said = [
+        "Labelers read a prompt and two responses side by side, the sides drawn for each of them, without knowing which policy wrote which, "
+        "whether the pair was a check, or what others chose.",
+        "Labelers stand in the votes under pseudonyms that hold in this dataset alone. What they wrote beside their labels is not part of it.",
+        "Prompts of one family (the same text but for case and space, near duplicates, parts of one conversation) lie in one split, which was drawn once "
+        "from the family's key and the salt in manifest.json and never moves. A prompt that would connect two splits was left out, and so was "
+        "whatever is like a gold item.",
+    ]
+    return "## How it was collected\n\n" + "\n".join(f"- {sentence}" for sentence in said)
 
 
 def made_of(facts: Facts) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from exports.views import access, freezing, gates, life, reading, versions
+from exports.views import access, cards, diff, freezing, gates, life, reading, versions
 
 OF_DATASET = "datasets/<slug:name>/"
 OF_VERSION = "datasets/<slug:name>/<int:number>/"
@@ -22,6 +22,8 @@ urlpatterns = [
     path(f"{OF_DATASET}links/<int:pk>/revoke", access.revoke_link, name="revoke-link"),
     path(OF_VERSION, versions.version, name="dataset-version"),
     path(f"{OF_VERSION}files/<str:file>", versions.download, name="download-file"),
+    path(f"{OF_VERSION}card", cards.data_card, name="data-card"),
+    path(f"{OF_VERSION}diff", diff.diff, name="version-diff"),
     path(f"{OF_VERSION}release", life.release, name="release-version"),
     path(f"{OF_VERSION}waive", life.waive, name="waive-gate"),
     path(f"{OF_VERSION}change", life.change, name="change-version"),
