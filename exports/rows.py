@@ -16,14 +16,14 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Count, QuerySet
-from psycopg.types.json import Jsonb
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from exports.choices import Choice
+from exports.manifest import Removed
 from exports.models import Dataset, DatasetRow, DatasetVersion
 from exports.splits import SPLITS
 from labeling.models import Adjudication, Campaign, Label, Pair, RubricVersion, Standing, Trouble
-from exports.manifest import Removed
 from policies.models import Policy
 
 WHITE_SPACE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -120,11 +120,11 @@ class Draft:
     left_out: Mapping[str, int]
     totals: Totals
     choice: Choice = field(default_factory=Choice)
+    removed: Removed | None = None
 
 
 def draft_of(version: DatasetVersion) -> Draft:
     """Return a stored version as the draft it was."""
-    removed: Removed | None = None
     return Draft(
         dataset=version.dataset,
         number=version.number,
