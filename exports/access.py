@@ -63,7 +63,9 @@ def find(name: str, number: int, file: str) -> DatasetFile:
     """Return the file of that version. Raises Http404."""
     if not file.isprintable():  # a NUL is no text to PostgreSQL
         raise Http404
-    return get_object_or_404(DatasetFile.objects.select_related("version__dataset"), version__dataset__name=name, version__number=number, name=file)
+    return get_object_or_404(
+        DatasetFile.objects.select_related("version__dataset", "conversion__version__dataset"), version__dataset__name=name, version__number=number, name=file
+    )
 
 
 def refuse_unless_named(user: User, file: DatasetFile) -> None:

@@ -26,7 +26,7 @@ from accounts.access import signed_in
 from accounts.models import ApiToken, User
 from accounts.permissions import IsResearcher, scope
 from accounts.serializers import RefusalSerializer
-from exports import access, downloads, gates, lives, measuring, offered, publishing, splits
+from exports import access, downloads, gates, lives, measuring, offered, publishing, splits, tasks
 from exports.choices import BadChoice, Choice
 from exports.forms import campaigns_of
 from exports.gate_kinds import Figure, Threshold
@@ -177,6 +177,7 @@ def datasets(request: Request) -> Response:
     except (publishing.NothingToFreeze, publishing.NotPublished) as refusal:
         return Response({"detail": str(refusal)}, status=status.HTTP_409_CONFLICT)
     measuring.measure(made, at=timezone.now())
+    tasks.ring_for_check(made)
     return Response(WholeVersionSerializer(made).data, status=status.HTTP_201_CREATED)
 
 

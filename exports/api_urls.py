@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from exports import api, api_access, api_life
+from exports import api, api_access, api_layouts, api_life
 
 OF_DATASET = "datasets/<slug:name>/"
 OF_VERSION = "datasets/<slug:name>/versions/<int:number>/"
@@ -27,6 +27,7 @@ urlpatterns = [
     path(f"{OF_VERSION}events", login_not_required(api_life.events), name="api-version-events"),
     path(f"{OF_VERSION}record", login_not_required(api_life.record), name="api-version-record"),
     path(f"{OF_VERSION}readings", login_not_required(api_life.row_readings), name="api-row-readings"),
+    path(f"{OF_VERSION}layouts", login_not_required(api_layouts.layouts), name="api-layouts"),
     path(f"{OF_VERSION}links", login_not_required(api_access.links), name="api-links"),
     path(f"{OF_VERSION}files/<str:file>", login_not_required(api.FileView.as_view()), name="api-download-file"),
 ]

@@ -7,11 +7,13 @@ from typing import Any
 
 from django import forms
 
+from exports import traps
 from exports.gate_kinds import KINDS, Threshold
 from exports.linking import MOST_DAYS
 from exports.models import DatasetFile, RowReading, SplitAccess
 
 LONGEST = 500
+KINDS_OF_FLAG = [(kind, f"{words[:1].upper()}{words[1:]}") for kind, words in traps.KINDS.items()]
 
 
 def why(label: str, help_text: str = "", *, required: bool = True) -> forms.CharField:
@@ -95,3 +97,24 @@ class LinkForm(forms.Form):
     def __init__(self, *args: Any, files: Iterable[DatasetFile], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["file"].choices = [(file.name, file.name) for file in files if not file.is_private]  # type: ignore[attr-defined]
+
+
+class CheckForm(forms.Form):
+    tokenizer = forms.CharField(
+        required=False,
+        max_length=300,
+        help_text="root/folder, as for policies: its chat template is applied, and tokens are counted. Empty: texts alone.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    max_length = forms.IntegerField(
+        required=False, min_value=1, max_value=10**7, label="Most tokens", help_text="What the trainer takes of a row; TRL takes 1,024."
+    )
+
+
+class FlagForm(forms.Form):
+    kind = forms.ChoiceField(label="Flag", choices=KINDS_OF_FLAG)
+    position = forms.IntegerField(required=False, min_value=1, label="Row", help_text="Its number; empty: all rows of this version with this flag.")
+    leave_out = forms.ChoiceField(
+        label="Decision", widget=forms.RadioSelect, choices=[("no", "fine as it is"), ("yes", "such rows stay out of later versions")]
+    )
+    reason = why("Reason")

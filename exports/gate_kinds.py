@@ -64,7 +64,7 @@ KINDS: Mapping[str, Kind] = dict(
         ),
         kind(
             "agreement-low",
-            "Agreement, lower bound",
+            "Agreement, bound",
             Threshold(low=0.5),
             "Two who toss coins agree in half of the pairs: the interval has to leave that out.",
             "Label more pairs twice, so that the interval narrows.",
@@ -151,6 +151,15 @@ KINDS: Mapping[str, Kind] = dict(
         ),
         kind("people", "Made by people", Threshold(high=0), "Simulated labelers are for trying things out.", "Freeze from campaigns that people labeled."),
         kind("splits", "Splits", Threshold(high=0), "A split without rows can neither train nor judge.", "Label more prompt families.", unit="splits"),
+        kind(
+            "texts",
+            "Texts checked",
+            Threshold(high=0),
+            "Cut, doubled or templated texts train something wrong in silence; names and personal data must not leave the house.",
+            "Have the texts checked, and decide about what was flagged.",
+            unit="flags",
+            live=True,
+        ),
         kind(
             "read",
             "Rows read",

@@ -9,8 +9,8 @@ from celery.signals import worker_ready
 from django.db import transaction
 from django.utils import timezone
 
-from exports import converting, erasing, publishing, sketching
-from exports.models import Conversion
+from exports import checking, converting, erasing, publishing, sketching
+from exports.models import Conversion, DatasetVersion
 
 
 @shared_task
@@ -33,6 +33,17 @@ def sketch() -> None:
 def convert(conversion_pk: int) -> None:
     """Write the layout that was asked for, unless somebody else does."""
     converting.convert(conversion_pk, at=timezone.now())
+
+
+@shared_task
+def check_texts(version_pk: int, tokenizer: str = "", max_length: int = checking.MAX_LENGTH) -> None:
+    """Look a version's texts through, from where an earlier try came to."""
+    checking.check(DatasetVersion.objects.get(pk=version_pk), at=timezone.now(), tokenizer=tokenizer, max_length=max_length)
+
+
+def ring_for_check(version: DatasetVersion, *, tokenizer: str = "", max_length: int = checking.MAX_LENGTH) -> None:
+    """Have a worker look the texts through, once the version is there to be seen. The broker may be away: its page asks again."""
+    transaction.on_commit(lambda: check_texts.delay(version.pk, tokenizer, max_length), robust=True)
 
 
 def ring_for(conversion: Conversion) -> None:

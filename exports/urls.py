@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from exports.views import access, cards, diff, freezing, gates, life, reading, versions
+from exports.views import access, cards, checks, diff, freezing, gates, layouts, life, reading, versions
 
 OF_DATASET = "datasets/<slug:name>/"
 OF_VERSION = "datasets/<slug:name>/<int:number>/"
@@ -28,6 +28,9 @@ urlpatterns = [
     path(f"{OF_VERSION}waive", life.waive, name="waive-gate"),
     path(f"{OF_VERSION}change", life.change, name="change-version"),
     path(f"{OF_VERSION}read/<slug:sample>", reading.read_rows, name="read-rows"),
+    path(f"{OF_VERSION}texts", checks.texts, name="version-texts"),
+    path(f"{OF_VERSION}texts/decide", checks.decide_flags, name="decide-flags"),
+    path(f"{OF_VERSION}layouts", layouts.layouts, name="version-layouts"),
     path(f"{OF_VERSION}links", access.make_link, name="make-link"),
     path("fetch/<str:secret>/<str:file>", access.fetch_by_link, name="fetch-by-link"),
 ]

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import researcher
 from accounts.models import User
-from exports import measuring, previews, publishing
+from exports import measuring, previews, publishing, tasks
 from exports.forms import FreezeForm
 
 
@@ -38,6 +38,7 @@ def freeze_now(request: HttpRequest, form: FreezeForm, user: User) -> HttpRespon
         messages.error(request, str(refusal))
         return freeze_page(request, form, status=409)
     measuring.measure(version, at=timezone.now())
+    tasks.ring_for_check(version)
     messages.success(request, f"Version {version.number} is frozen: {version.rows_count:,} rows that will never change.")
     return redirect(version)
 

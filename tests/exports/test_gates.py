@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from exports import gatekeeping, gates, golden_pairs, measuring, publishing
+from exports import checking, gatekeeping, gates, golden_pairs, measuring, publishing
 from exports.gate_kinds import KINDS, Threshold
 from exports.models import DatasetVersion
 from labeling import goldkeeping
@@ -43,7 +43,7 @@ def test_it_works(version: DatasetVersion) -> None:
     assert [found[key] for key in ("agreement", "adjudicated", "rubrics", "system-prompts", "slices", "leakage", "golden", "repeats", "people")] == [
         "passed"
     ] * 9
-    assert [found[key] for key in ("gold", "left")] == ["unmeasured"] * 2
+    assert [found[key] for key in ("gold", "left", "texts")] == ["unmeasured"] * 3
     assert [found[key] for key in ("licence", "read", "errors")] == ["failed", "failed", "unmeasured"]
 
 
@@ -193,6 +193,16 @@ def test_the_previous_version_stands_beside_it(version: DatasetVersion, everyday
     assert of(frozen(everyday), "agreement").before == "100\u00a0%"
 
 
+def test_flags_in_texts_wait_for_a_decision(any_moment: None, everyday: Campaign, people: list[User], olga: User) -> None:
+    settled_pair(everyday, people, prompt=make_prompt("I am jo@firma.de. Which knot holds?"))
+    version = frozen(everyday)
+    checking.check(version, at=NOW)
+    assert (of(version, "texts").figure.value, of(version, "texts").state) == (1, "failed")
+    kind = version.flags.get().kind
+    checking.decide(version=version, kind=kind, row=None, leave_out=False, reason="An address that everybody knows.", actor=olga, at=NOW)
+    assert of(version, "texts").state == "passed"
+
+
 def test_thresholds_are_the_datasets_own(version: DatasetVersion, olga: User) -> None:
     measuring.measure(version, at=NOW)
     gatekeeping.set_threshold(version.dataset, "licence", Threshold(high=20), actor=olga, reason="Ours, all of them.", at=NOW)
@@ -222,9 +232,9 @@ def test_the_gates_of_many_versions_cost_as_many_queries_as_of_one(
 ) -> None:
     frozen(everyday)
     versions = list(version.dataset.versions.select_related("dataset"))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         gates.check_all(versions[:1])
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         gates.check_all(versions)
 
 

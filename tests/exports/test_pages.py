@@ -235,16 +235,17 @@ def test_the_queries_of_the_pages_do_not_grow(
         publishing.publish(order(everyday, dataset=f"other-{number}"))
     for page in PAGES:
         rosas.get(page)  # renderings are kept from the first look on
-        with django_assert_max_num_queries(30):
+        with django_assert_max_num_queries(34):
             rosas.get(page)
     for page in ("/datasets/", "/datasets/helpfulness/"):
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(18):
             rosas.get(page)
 
 
 def test_a_version_is_waived_released_and_rolled_back_on_its_page(rosas: Client, as_: SignIn, olga: User, version: DatasetVersion, everyday: Campaign) -> None:
     there = "/datasets/helpfulness/1/"
     assert "What stands in the way" in text(rosas, there)
+    assert f"{len(gates.blocking(version))} gates to settle" in text(rosas, there)
     assert rosas.post(f"{there}release").status_code == 409
     owner = as_(olga)
     for gate in gates.blocking(version):

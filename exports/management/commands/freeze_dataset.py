@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_slug
 from django.utils import timezone
 
-from exports import gates, measuring, offered, publishing
+from exports import checking, gates, measuring, offered, publishing
 from exports.choices import STANDINGS, BadChoice, Choice, slices_named
 from exports.models import DatasetVersion
 from labeling.models import Campaign
@@ -47,6 +47,7 @@ class Command(BaseCommand):
         out = checked_out(options["out"])
         version = frozen(options["slug"], options["name"], options["description"], chosen(options))
         measuring.measure(version, at=timezone.now())
+        checking.check(version, at=timezone.now())
         if out:
             copied(version, out)
         for line in report(version):

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from exports import gatekeeping, measuring, releasing
+from exports import checking, flags, gatekeeping, measuring, releasing
 from exports.models import DatasetVersion
 
 
@@ -32,6 +32,8 @@ class Command(BaseCommand):
         by = person_named(options["by"]) if options["by"] else None
         waivers = paired(options["waive"], options["reason"], by)
         measuring.measure(version, at=timezone.now())
+        if not flags.was_checked(version):
+            checking.check(version, at=timezone.now())
         try:
             with transaction.atomic():
                 self.release(version, waivers, by)

@@ -1,0 +1,133 @@
+"""A version's other pages: its texts, and the layouts of trainers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from exports import checking, converting, flags, publishing, tasks
+from exports.models import Conversion, DatasetFile, DatasetVersion
+from labeling.models import Campaign, Role
+from tests.builders import NOW, make_prompt, make_token
+from tests.exports.settled import order, settled_campaign, settled_pair
+
+SignIn = Callable[[User], Client]
+TEXTS, LAYOUTS = "/datasets/helpfulness/1/texts", "/datasets/helpfulness/1/layouts"
+
+
+@pytest.fixture
+def rosas(as_: SignIn, rosa: User) -> Client:
+    return as_(rosa)
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What workers were rung for."""
+    calls: list[tuple[object, ...]] = []
+    monkeypatch.setattr(tasks, "ring_for_check", lambda version, **said: calls.append((version.pk, *said.values())))
+    monkeypatch.setattr(tasks, "ring_for", lambda conversion: calls.append((conversion.layout, conversion.kind)))
+    return calls
+
+
+@pytest.fixture
+def leaky(any_moment: None, everyday: Campaign, rosa: User) -> DatasetVersion:
+    labelers = [membership.user for membership in everyday.memberships.filter(role=Role.LABELER)]
+    settled_pair(everyday, labelers, prompt=make_prompt("I am jo@firma.de. <b>Which</b> knot holds?"))
+    return publishing.publish(order(everyday, by=rosa))
+
+
+def test_texts_are_looked_through_and_flags_decided(rosas: Client, leaky: DatasetVersion, rung: list[tuple[object, ...]]) -> None:
+    assert "Nobody has looked the texts through yet" in rosas.get(TEXTS).content.decode()
+    assert rosas.post(TEXTS, {"max_length": 512}).status_code == 302
+    assert rung == [(leaky.pk, "", 512)]
+    checking.check(leaky, at=NOW)
+    kind = leaky.flags.get().kind
+    said = rosas.get(f"{TEXTS}?kind={kind}").content.decode()
+    assert "<mark>jo@firma.de</mark>. &lt;b&gt;Which&lt;/b&gt;" in said
+    sent = {"kind": kind, "leave_out": "yes", "reason": "A person’s address."}
+    assert rosas.post(f"{TEXTS}/decide", sent | {"reason": " "}).status_code == 422
+    assert rosas.post(f"{TEXTS}/decide", sent | {"kind": "cut"}).status_code == 409
+    assert rosas.post(f"{TEXTS}/decide", sent | {"position": 99}).status_code == 409
+    assert rosas.post(f"{TEXTS}/decide", sent).status_code == 302
+    assert flags.undecided(leaky) == 0
+    assert "A person’s address." in rosas.get(TEXTS).content.decode()
+
+
+@pytest.mark.parametrize(("sent", "status"), [({"max_length": 0}, 422), ({"tokenizer": "nowhere/nothing"}, 409), ({"tokenizer": "../../etc"}, 409)])
+def test_a_check_that_cannot_be_done_is_refused(
+    sent: dict[str, object], status: int, rosas: Client, version: DatasetVersion, rung: list[tuple[object, ...]]
+) -> None:
+    assert rosas.post(TEXTS, sent).status_code == status
+    assert not rung
+
+
+def test_no_private_text_is_shown_among_the_flags(any_moment: None, rosas: Client, rosa: User) -> None:
+    campaign = settled_campaign("half", pairs=0, researcher=rosa)
+    labelers = [membership.user for membership in campaign.memberships.filter(role=Role.LABELER)]
+    for number in range(30):
+        settled_pair(campaign, labelers, prompt=make_prompt(f"I am jo{number}@firma.de. Which knot holds number {number * 7919}?"))
+    version = publishing.publish(order(campaign, dataset="half", by=rosa, shares={"train": 0.5, "test": 0.5}))
+    checking.check(version, at=NOW)
+    private = version.rows.filter(split="test").select_related("prompt")
+    assert private
+    said = rosas.get(f"/datasets/half/1/texts?kind={version.flags.all()[0].kind}").content.decode()
+    for row in private:
+        assert row.prompt.messages[0]["content"].split()[2] not in said
+
+
+def test_a_layout_is_asked_for_and_fetched(rosas: Client, version: DatasetVersion, rung: list[tuple[object, ...]]) -> None:
+    said = rosas.get(LAYOUTS).content.decode()
+    for title in ("KTO", "Axolotl", "LLaMA-Factory", "OpenRLHF"):
+        assert title in said
+    assert rosas.post(LAYOUTS, {"layout": "kto", "kind": "jsonl"}).status_code == 302
+    assert rung == [("kto", "jsonl")]
+    assert 'hx-trigger="every 3s"' in rosas.get(LAYOUTS).content.decode()
+    assert converting.convert(Conversion.objects.get().pk, at=NOW)
+    file = DatasetFile.objects.exclude(conversion=None).filter(split="train").first()
+    assert file
+    assert f'href="/datasets/helpfulness/1/files/{file.name}"' in rosas.get(LAYOUTS).content.decode()
+    got = rosas.get(f"/datasets/helpfulness/1/files/{file.name}")
+    assert b"".join(got.streaming_content) == file.path.read_bytes()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("sent", [{}, {"layout": "nothing", "kind": "jsonl"}, {"layout": "kto", "kind": "zip"}])
+def test_a_layout_that_there_is_not_is_refused(sent: dict[str, str], rosas: Client, version: DatasetVersion, rung: list[tuple[object, ...]]) -> None:
+    assert rosas.post(LAYOUTS, sent).status_code == 409
+    assert not rung
+    assert not Conversion.objects.exists()
+
+
+def test_private_files_of_a_layout_are_private_too(any_moment: None, rosas: Client, rosa: User) -> None:
+    campaign = settled_campaign("half", pairs=30, researcher=rosa)
+    version = publishing.publish(order(campaign, dataset="half", by=rosa, shares={"train": 0.5, "test": 0.5}))
+    for layout in ("kto", "trl-text", "reward"):
+        assert converting.convert(converting.ask(version, layout, by=rosa, at=NOW).pk, at=NOW)
+    rows = list(version.rows.filter(split="test").select_related("chosen"))
+    written = list(DatasetFile.objects.exclude(conversion=None).select_related("conversion__version__dataset", "version__dataset"))
+    assert sum(file.is_private for file in written) >= 3
+    for file in written:
+        assert rosas.get(f"/datasets/half/1/files/{file.name}").status_code == (403 if file.is_private else 200), file.name
+        if not file.is_private:
+            assert not any(row.chosen.text.encode() + b'"' in file.path.read_bytes() for row in rows), file.name
+
+
+def test_layouts_by_program(version: DatasetVersion, rosa: User, client: Client, rung: list[tuple[object, ...]]) -> None:
+    headers = {"Authorization": f"Bearer {make_token(rosa, 'read', 'write')}"}
+    there = "/api/v1/datasets/helpfulness/versions/1/layouts"
+    assert "kto" in {layout["name"] for layout in client.get(there, headers=headers).json()}
+    asked = client.post(there, {"layout": "kto"}, content_type="application/json", headers=headers)
+    assert (asked.status_code, asked.json()["state"]) == (202, "asked")
+    assert client.post(there, {"layout": "none"}, content_type="application/json", headers=headers).status_code == 400
+    assert converting.convert(Conversion.objects.get().pk, at=NOW)
+    again = client.post(there, {"layout": "kto"}, content_type="application/json", headers=headers).json()
+    assert (again["state"], again["percent"]) == ("done", 100)
+    assert again["files"]
+
+
+def test_only_researchers_see_texts_and_layouts(version: DatasetVersion, as_: SignIn, lena: User, olga: User, eve: User) -> None:
+    for user in (lena, olga, eve):
+        for page in (TEXTS, LAYOUTS):
+            assert as_(user).get(page).status_code == 403
