@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from accounts.models import User
-from exports import access, choices, downloads, gates, lives, measuring, previews, readings, splits, timeline
+from exports import access, choices, downloads, gates, lives, measuring, previews, readings, removals, splits, timeline
 from exports.forms_life import ChangeForm, LinkForm, ReleaseForm, WaiveForm
 from exports.gate_kinds import KINDS
 from exports.models import PRIVATE, Dataset, DatasetFile, DatasetVersion, VersionEvent
@@ -37,7 +37,8 @@ def datasets(request: HttpRequest) -> HttpResponse:
     user = access.reader(request)
     newest = Prefetch("versions", DatasetVersion.objects.defer("manifest").order_by("-number"))
     known = Dataset.objects.prefetch_related(newest).order_by("name")
-    return render(request, "exports/datasets.html", {"datasets": known, "may_freeze": user.is_researcher})
+    withdrawn = [(downloads.why_gone(version), lives.successor(version)) for version in removals.downloaded_by(user)]
+    return render(request, "exports/datasets.html", {"datasets": known, "may_freeze": user.is_researcher, "withdrawn": withdrawn})
 
 
 @require_safe

@@ -11,6 +11,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from accounts import erasable
 from accounts.models import AccountEvent, ApiToken, User
@@ -140,6 +142,19 @@ def test_versions_are_withdrawn_and_name_the_successor(released: DatasetVersion,
         assert downloads.gone(version).status_code == 410
         assert f"Use version {successor.number} instead" in downloads.gone(version).content.decode()
     assert erasing.without_successor() == []
+
+
+def test_who_has_downloaded_it_is_told(released: DatasetVersion, people: Sequence[User], client: Client, rosa: User, olga: User) -> None:
+    client.force_login(rosa)
+    assert client.get(reverse("download-file", args=["harbour", 1, "train.jsonl"])).status_code == 200
+    removed(person=people[0])
+    ((successor,), _) = succeeding.cut_all(by=None, at=NOW)
+    said = client.get(reverse("datasets")).content.decode()
+    assert "You have downloaded from it: delete your copies." in said
+    assert f"Use version {successor.number} instead" in said
+    assert client.get(reverse("download-file", args=["harbour", 1, "train.jsonl"])).status_code == 410
+    client.force_login(olga)
+    assert "You have downloaded" not in client.get(reverse("datasets")).content.decode()
 
 
 def test_withdrawn_is_not_erased(released: DatasetVersion, people: Sequence[User]) -> None:
