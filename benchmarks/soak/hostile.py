@@ -7,6 +7,7 @@ a transaction that is undone, and opened by a Chromium that can reach nothing: i
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -45,8 +46,8 @@ FREE = {
 FILE_NAMES = {"DatasetFile", "Download"}
 """Models whose `name` is an address."""
 
-NO_PAGES = {"download-file"}
-"""Addresses that are no page. The world has no file on the disk."""
+NO_PAGES = "datasets/<slug:name>/<int:number>/"
+"""How addresses begin that may fail here: the files of the world's version are not on the disk."""
 
 LISTENING = "window.heard = 0; window.ran = window.alert = window.confirm = window.prompt = () => { window.heard += 1; };"
 LOOKING = """() => {
@@ -92,7 +93,11 @@ class Found:
 
 def row_12(rig: Rig, *, tenth: bool) -> Outcome:
     payloads = PAYLOADS[::10] if tenth else PAYLOADS
-    found = look_through(payloads, a_round=17 if tenth else A_ROUND)
+    logging.disable(logging.CRITICAL)  # most pages are not for most people, and each time it is said
+    try:
+        found = look_through(payloads, a_round=17 if tenth else A_ROUND)
+    finally:
+        logging.disable(logging.NOTSET)
     what = f"{len(payloads)} payloads in {len(fields())} stored fields, {found.pages:,} pages in Chromium without a Content-Security-Policy"
     return Outcome(12, what, [at_least("pages", found.pages, len(payloads)), *found.figures()])
 
@@ -158,20 +163,20 @@ def pages(payloads: Sequence[str]) -> Iterator[Seen]:
             world = make_world()
         known = set[str]()
         for route in routes():
-            for name, user in world.people.items() if not (route.is_api or route.name in NO_PAGES) else ():
-                seen = ask(user, world.address(route))
+            for name, user in world.people.items() if not route.is_api else ():
+                seen = ask(user, world.address(route), may_fail=route.pattern.startswith(NO_PAGES))
                 if seen and seen not in known:
                     known.add(seen)
                     yield Seen(name, world.address(route), seen)
 
 
-def ask(user: User, address: str) -> str | None:
+def ask(user: User, address: str, *, may_fail: bool) -> str | None:
     """Return a page as somebody gets it. None where there is none, or it is not for them."""
     client = Client(SERVER_NAME="127.0.0.1", raise_request_exception=False)
     client.force_login(user)
     with undone():
         answer = client.get(address, secure=True)
-        if answer.status_code >= 500:
+        if answer.status_code >= 500 and not may_fail:
             raise AssertionError(f"{address} answers {answer.status_code} to {user.pk}")
         return answer.content.decode() if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html") else None
 

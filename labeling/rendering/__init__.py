@@ -60,7 +60,7 @@ def _cut(text: str) -> tuple[str, str]:
     if len(stored) <= SHOWN_BYTES:
         return sound, ""
     shown = stored[:SHOWN_BYTES].decode(errors="ignore")
-    return shown, _mark(f"Cut here: {SHOWN_BYTES // 1024} KiB are shown of {len(stored) / 1024:,.0f} KiB.")
+    return shown, _mark(f"Cut here: {SHOWN_BYTES // 1024} KiB are shown of {len(stored) / 1024:,.0f} KiB. It is stored, and exported, whole.")
 
 
 def _raw(text: str) -> str:

@@ -292,7 +292,7 @@ def test_a_long_run_of_hidden_characters_is_counted() -> None:
 
 def test_a_long_text_is_shown_cut_and_says_so() -> None:
     for markup in (render_text("é " * 40_000), render_raw("é " * 40_000)):
-        assert '<p class="cut">Cut here: 64 KiB are shown of 117 KiB.</p>' in markup
+        assert '<p class="cut">Cut here: 64 KiB are shown of 117 KiB. It is stored, and exported, whole.</p>' in markup
         assert Page(markup).text.count("é") == 21_845
     assert "cut" not in render_text("a" * rendering.SHOWN_BYTES)
 
