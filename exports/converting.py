@@ -69,9 +69,13 @@ def ask(version: DatasetVersion, layout: str, kind: str = Conversion.Kind.JSONL,
 
 def block_of(conversion: Conversion) -> str:
     """Return a configuration, ready to be copied, for the trainer that reads the layout."""
-    return LAYOUTS[conversion.layout].block(
-        names_of(conversion, {split: 1 + (rows - 1) // ROWS_A_SHARD for split, rows in rows_of(conversion.version).items()})
-    )
+    layout = LAYOUTS[conversion.layout]
+    return layout.block(names_of(conversion, {split: shards_of(rows, layout) for split, rows in rows_of(conversion.version).items()}))
+
+
+def shards_of(rows: int, layout: Layout) -> int:
+    """Return into how many files a split is cut."""
+    return 1 if layout.one_file else 1 + (rows - 1) // ROWS_A_SHARD
 
 
 def rows_of(version: DatasetVersion) -> dict[str, int]:
@@ -205,12 +209,12 @@ def describe(conversion: Conversion, layout: Layout, written: Written) -> dict[s
 
 def write_split(conversion: Conversion, layout: Layout, split: str, folder: Path, written: Written, tell: Callable[[int], None]) -> None:
     rows = rows_of(conversion.version)[split]
-    shards = 1 + (rows - 1) // ROWS_A_SHARD
+    shards = shards_of(rows, layout)
     with opened(conversion.version, f"{split}.jsonl") as source, votes_of(conversion.version, split, layout) as votes:
         for number in range(shards):
             place = f"-{number + 1:05}-of-{shards:05}" if shards > 1 else ""
             packed = packing.Packed(folder / f"{conversion.layout}.{split}{place}.{conversion.kind}", conversion.kind)
-            for part in parts(source, ROWS_A_SHARD):
+            for part in parts(source, ROWS_A_SHARD if shards > 1 else rows):
                 packed.add(converted(part, votes, layout, written.left_out))
                 written.rows += len(part)
                 tell(written.rows)

@@ -32,6 +32,8 @@ class Layout:
     needs_votes: bool = False
     kinds: tuple[str, ...] = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
     """The kinds of file in which it is offered: those that the trainer reads."""
+    one_file: bool = False
+    """A split is never cut into shards: its trainer wants the name of a file, not a pattern."""
     beside: Callable[[Mapping[str, str]], Mapping[str, Any]] | None = None
     """Further files, by name, as JSON: what the trainer wants beside the rows."""
 

@@ -141,6 +141,7 @@ LAYOUTS = [
         block=axolotl_block,
         language="yaml",
         checked=SOURCE,
+        one_file=True,
     ),
     Layout(
         name="llama-factory",
@@ -151,11 +152,14 @@ LAYOUTS = [
         block=llama_factory_block,
         language="yaml",
         checked=READ,
+        one_file=True,
         beside=dataset_info,
         kinds=("jsonl",),
     ),
-    Layout(name="openrlhf", title="OpenRLHF", objective="DPO", version=1, convert=openrlhf, block=openrlhf_block, language="shell", checked=SOURCE),
-    Layout(name="nemo-rl", title="NeMo-RL", objective="DPO", version=1, convert=nemo_rl, block=nemo_rl_block, language="yaml", checked=READ),
+    Layout(
+        name="openrlhf", title="OpenRLHF", objective="DPO", version=1, convert=openrlhf, block=openrlhf_block, language="shell", checked=SOURCE, one_file=True
+    ),
+    Layout(name="nemo-rl", title="NeMo-RL", objective="DPO", version=1, convert=nemo_rl, block=nemo_rl_block, language="yaml", checked=READ, one_file=True),
     Layout(
         name="openai",
         title="OpenAI, preference fine-tuning",
@@ -165,6 +169,7 @@ LAYOUTS = [
         block=openai_block,
         language="python",
         checked=READ,
+        one_file=True,
         kinds=("jsonl",),
     ),
 ]

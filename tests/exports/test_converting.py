@@ -120,6 +120,8 @@ def test_large_ones_are_cut_into_shards(version: DatasetVersion, monkeypatch: py
     assert [shard.name for shard in shards] == [f"trl-implicit.train-{place:05}-of-{number:05}.parquet" for place in range(1, number + 1)]
     assert [shard.rows_count for shard in shards] == [3] * (number - 1) + [rows - 3 * (number - 1)]
     assert "'trl-implicit.train-*.parquet'" in converting.block_of(conversion)
+    (whole,) = done(version, "llama-factory").files.filter(split="train")
+    assert whole.name == "llama-factory.train.jsonl"
 
 
 def check_block(conversion: Conversion, layout: str, kind: str) -> None:
