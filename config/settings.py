@@ -125,7 +125,7 @@ STATICFILES_FINDERS = [
     "config.bundles.BundleFinder",
 ]
 # One file of several, in this order.
-DESK = ("page", "keys", "seconds", "missing", "drafts", "undo", "evidence", "criteria", "help", "sending")
+DESK = ("page", "keys", "seconds", "missing", "drafts", "undo", "evidence", "criteria", "help", "rest", "sending")
 BUNDLES = {"desk.js": [*(f"desk/{name}.js" for name in DESK), "reading.js"]}
 WHITENOISE_MAX_AGE = 3600
 

@@ -82,6 +82,8 @@ class Card:
     reasons: tuple[Chip, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     rationale_minimum: int = 0
+    is_flagged: bool = False
+    """Its prompt is of a class of risk: it is not shown without a warning."""
     keys: str = "{}"
     """The keys that this person has instead of usual ones, as JSON."""
     words_key: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -113,11 +115,12 @@ class Texts:
     rubric_number: int
     rubric_body: str
     asks: Asks
+    is_flagged: bool = False
     practice: Practice | None = None
 
 
 TEXTS = """
-SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body, rubric.reasons, rubric.criteria,
+SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body, rubric.reasons, rubric.criteria, prompt.slices ->> 'risk',
     EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = %(slot)s AND slot.kind = 'practice')
 FROM labeling_pair AS pair
 JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
@@ -158,6 +161,7 @@ def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, said: 
         said=said,
         undo=undo_of(campaign, assignment.labeler, at=at),
         is_reopened=is_reopened,
+        is_flagged=texts.is_flagged,
         reasons=texts.asks.reasons,
         criteria=tuple(Criterion(f"criterion-{one.key}", one.label, said.get("criteria", {}).get(one.key, "")) for one in texts.asks.criteria),
         rationale_minimum=campaign.rationale_minimum,
@@ -207,10 +211,15 @@ def texts_of(pair_id: int, *, left_is_a: bool, slot_id: int | None = None) -> Te
     row = statements.one(TEXTS, pair=pair_id, slot=slot_id)
     if row is None:
         raise Pair.DoesNotExist(pair_id)
-    messages, a, b, rubric_number, rubric_body, reasons, criteria, practises = row
+    messages, a, b, rubric_number, rubric_body, reasons, criteria, risk, practises = row
     practice = Practice(*practising.place_in_round(slot_id)) if practises and slot_id else None
     asks = asks_from(json.loads(reasons), json.loads(criteria))
-    return Texts(json.loads(messages), *((a, b) if left_is_a else (b, a)), rubric_number, rubric_body, asks, practice)
+    return Texts(json.loads(messages), *((a, b) if left_is_a else (b, a)), rubric_number, rubric_body, asks, is_risk(risk), practice)
+
+
+def is_risk(named: str | None) -> bool:
+    """Does the slice `risk` of a prompt name one? Which one is no labeler's business."""
+    return (named or "").strip().casefold() not in ("", "none", "no", "low", "benign", "harmless", "safe")
 
 
 def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: str, done_today: int) -> Card:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from labeling.views import adjudicate, keys, told, work
+from labeling.views import adjudicate, keys, own_work, told, work
 
 urlpatterns = [
     path("", include("labeling.urls_manage")),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("keys/", keys.keys, name="keys"),
     path("keys/set", keys.set_keys, name="set-keys"),
     path("c/<slug:slug>/work/", work.work, name="work"),
+    path("c/<slug:slug>/work/decisions/", own_work.own_decisions, name="own-decisions"),
     path("c/<slug:slug>/work/<uuid:key>/", work.reopened, name="reopened"),
     path("c/<slug:slug>/work/<uuid:key>/draft", work.draft, name="save-draft"),
     path("c/<slug:slug>/work/<uuid:key>/undo", work.undo, name="undo-label"),

@@ -49,6 +49,8 @@ class Skip(models.Model):
         UNREAD_LANGUAGE = "unread_language", "A language I do not read"
         BROKEN = "broken", "The pair is broken"
         RATHER_NOT = "rather_not", "I would rather not read this"
+        PASSED = "passed", "Passed at the warning before it"
+        """Nothing of the pair was on the screen."""
 
     assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="skip")
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="skips")

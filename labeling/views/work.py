@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import signed_in
@@ -28,6 +29,7 @@ REOPENED = "Open again, as you left it. Nothing of it is stored until you submit
 AnyForm = TypeVar("AnyForm", bound=LabelForm)
 
 
+@gzip_page
 @require_GET
 def work(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = access.campaign_of(signed_in(request), slug, Role.LABELER)
@@ -161,7 +163,7 @@ def grounds_in(form: LabelForm, assignment: Assignment) -> submitting.Grounds | 
 def stay(request: HttpRequest, assignment: Assignment, campaign: Campaign, stored: str, *, at: datetime) -> HttpResponse:
     """Answer with the same pair, and what was typed on it."""
     if is_fragment(request) and reopening.renew(assignment=assignment, campaign=campaign, at=at):
-        return show(request, assignment, campaign, template=CARD, at=at, stored=stored)
+        return render(request, CARD, {"card": cards.card_for(assignment, campaign, at=at), "stored": stored})
     return go_on(request, campaign, stored, at=at)
 
 
@@ -210,6 +212,8 @@ def show(
     is_reopened: bool = False,
 ) -> HttpResponse:
     card = cards.card_for(assignment, campaign, at=at, is_reopened=is_reopened)
+    if card.is_flagged and not (is_reopened or card.said or request.GET.get("shown") == card.key):
+        return render(request, template, {"warned": card, "stored": stored, "feedback": feedback})
     return render(request, template, {"card": card, "stored": stored, "feedback": feedback})
 
 
