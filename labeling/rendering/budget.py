@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MOST_WORK = 80_000
-"""Of one text, in millionths of a second on the machine where these costs were measured (benchmarks/rendering.py). 64 KiB of prose take 5,000."""
+"""Of one text, in millionths of a second on the machine where these costs were measured (benchmarks/rendering.py). 64 KiB of prose take 2,000."""
 
 MOST_COLOURED = 12_000
 """Characters of code in one text that are read for colours. Signs that a lexer does not know take it 8 µs each."""

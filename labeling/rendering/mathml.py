@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 from xml.etree.ElementTree import fromstring as parse_xml
 
 from latex2mathml.converter import convert
@@ -83,9 +83,7 @@ def of(latex: str, *, display: str) -> str | None:
         return None
     try:
         return _convert(latex, display)
-    except (NotShown, ParseError):
-        return None
-    except Exception:  # the converter has some thirty ways to say that it does not understand, some of them its own slips
+    except Exception:  # ours, the parser's, and some thirty with which the converter does not understand, slips of its own among them
         return None
 
 

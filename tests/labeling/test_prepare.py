@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.models import User
 from labeling import importing, preparing, renderings, tasks
 from labeling.models import Campaign, Preparation, Rendering
+from labeling.rendering import RENDERER
 from tests.builders import NOW, make_campaign, make_pair, make_prompt
 
 As = Callable[[User], Client]
@@ -80,6 +81,16 @@ def test_another_renderer_begins_again(campaign: Campaign, monkeypatch: pytest.M
         monkeypatch.setattr(module, "RENDERER", "another")
     assert prepare(campaign) == 4
     assert set(Rendering.objects.values_list("renderer", flat=True)) == {"another"}
+
+
+def test_what_an_older_renderer_made_is_made_again_and_never_served(campaign: Campaign, lena: User, as_: As) -> None:
+    pair = make_pair(campaign, a="The *new* answer.")
+    key = renderings.key_of(pair.response_a.text)
+    Rendering.objects.create(sha256=key, renderer="1", html="<p>an old rendering</p>", raw="an old rendering")
+    page = as_(lena).get(reverse("work", args=[campaign.slug])).content.decode()
+    assert "an old rendering" not in page
+    assert "The <em>new</em> answer." in page
+    assert Rendering.objects.get(sha256=key).renderer == RENDERER
 
 
 def test_texts_that_many_pairs_share_are_rendered_once(campaign: Campaign) -> None:
