@@ -146,3 +146,38 @@ class AccountEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.detail or ''}"
+
+
+class ConsentText(models.Model):
+    """What people agree to who label here: one wording of it. A ledger; the highest number holds."""
+
+    number = models.PositiveIntegerField(unique=True)
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64, help_text="Of the body's UTF-8 bytes.")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", help_text="Null: an operator.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(body=""), name="consent_text_says_something"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="consent_texts_are_numbered_from_one"),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class Consent(models.Model):
+    """A person agreed to a text, or took it back. A ledger: the latest row of a person holds."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="consents")
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
+    given = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{'given' if self.given else 'taken back'} to {self.text_id}"

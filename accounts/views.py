@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import issuing, limits, passwords
+from accounts import consenting, issuing, limits, passwords
 from accounts.access import signed_in
 from accounts.forms import ChangePasswordForm, ChoosePasswordForm, SignInForm, TokenForm
 
@@ -119,7 +119,23 @@ def account(request: HttpRequest) -> HttpResponse:
 
 def account_page(request: HttpRequest, form: TokenForm, *, status: int = 200) -> HttpResponse:
     tokens = signed_in(request).tokens.filter(revoked_at=None).order_by("-created_at")
-    return render(request, "accounts/account.html", {"form": form, "tokens": tokens, "now": timezone.now()}, status=status)
+    consent = {"consent_text": consenting.current(), "consent": consenting.said_by(signed_in(request))}
+    return render(request, "accounts/account.html", {"form": form, "tokens": tokens, "now": timezone.now(), **consent}, status=status)
+
+
+@require_POST
+def say_consent(request: HttpRequest) -> HttpResponse:
+    """Agree to the text that was shown, or take back what was agreed to. Another text by now is shown first."""
+    user, text = signed_in(request), consenting.current()
+    if text is None or request.POST.get("number") != str(text.number):
+        messages.error(request, "The text has changed. Read it once more.")
+        return redirect("account")
+    given = request.POST.get("say") == "yes"
+    consenting.say(user=user, text=text, given=given, at=timezone.now())
+    messages.success(
+        request, f"You agree to version {text.number}." if given else "You do not agree any more. An owner withdraws your labels when you ask for it."
+    )
+    return redirect("account")
 
 
 @require_POST

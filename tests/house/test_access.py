@@ -41,6 +41,7 @@ OWN = {
     "logout": "the way out",
     "make-token": "one's own tokens",
     "password-changed": "one's own password",
+    "say-consent": "one's own word",
     "set-keys": "one's own keys",
 }
 """Open to everybody who is signed in, because what it shows is theirs, and why."""
