@@ -120,7 +120,8 @@ class Texts:
 
 
 TEXTS = """
-SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body, rubric.reasons, rubric.criteria, prompt.slices ->> 'risk',
+SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body, rubric.reasons, rubric.criteria,
+    coalesce(prompt.slices ->> 'risk', prompt.slices ->> 'risk_class'),
     EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = %(slot)s AND slot.kind = 'practice')
 FROM labeling_pair AS pair
 JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
@@ -217,9 +218,13 @@ def texts_of(pair_id: int, *, left_is_a: bool, slot_id: int | None = None) -> Te
     return Texts(json.loads(messages), *((a, b) if left_is_a else (b, a)), rubric_number, rubric_body, asks, is_risk(risk), practice)
 
 
+NO_RISK = ("", "none", "no", "low", "benign", "harmless", "safe", "sensitive")
+"""Classes without a warning. What is sensitive, such as health and money, wants care, and is not hard to read."""
+
+
 def is_risk(named: str | None) -> bool:
-    """Does the slice `risk` of a prompt name one? Which one is no labeler's business."""
-    return (named or "").strip().casefold() not in ("", "none", "no", "low", "benign", "harmless", "safe")
+    """Does the slice `risk` or `risk_class` of a prompt name one? Which one is no labeler's business."""
+    return (named or "").strip().casefold() not in NO_RISK
 
 
 def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: str, done_today: int) -> Card:

@@ -89,7 +89,7 @@ def fill(campaign: Campaign, lena: User) -> Secrets:
     policies = [make_policy(f"{name}-policy", engine="openai", source=f"{name}-endpoint/{name}-model", weights_sha256=digit * 64) for name, digit in SIDES]
     run = GenerationRun.objects.create(prompt_set=make_prompt_set(), policy_a=policies[0], policy_b=policies[1], seed=56473829, created_at=NOW)
     pairs = [
-        make_pair(campaign, policies=tuple(policies), slots=0, prompt=make_prompt(slices={"risk": "hidden-slice"}), external_id=f"hidden-id-{number}")
+        make_pair(campaign, policies=tuple(policies), slots=0, prompt=make_prompt(slices={"source": "hidden-slice"}), external_id=f"hidden-id-{number}")
         for number in range(12)
     ]
     *work, gold, kept, contested = pairs

@@ -56,6 +56,8 @@ def test_a_mistake_in_the_form_warns_nobody(campaign: Campaign, lena: User, as_:
     assert (answer.status_code, answer.context["card"].key) == (422, key)
 
 
-@pytest.mark.parametrize(("risk", "is_one"), [("violence", True), ("High", True), ("none", False), (" Low ", False), ("", False), (None, False)])
+@pytest.mark.parametrize(
+    ("risk", "is_one"), [("violence", True), ("High", True), ("none", False), (" Low ", False), ("sensitive", False), ("", False), (None, False)]
+)
 def test_what_is_a_risk(risk: str | None, is_one: bool) -> None:
     assert is_risk(risk) is is_one
