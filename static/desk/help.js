@@ -3,7 +3,7 @@
   "use strict";
 
   const { $, $$ } = Desk;
-  const ALWAYS = { Read: [["Space", "scroll on"]], "Say why": [["Esc", "come back from writing"], ["Ctrl ↵", "send from a longer text"]] };
+  const ALWAYS = { Read: [["Space", "Scroll on"]], "Say why": [["Esc", "Come back from writing"], ["Ctrl ↵", "Send from a longer text"]] };
 
   function groupOf(control) {
     if (control.closest(".reasons, .say") || control.matches("#mark-tool, [popovertarget=ask], [popovertarget=report]")) return "Say why";
