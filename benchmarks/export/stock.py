@@ -9,6 +9,16 @@ import psycopg
 
 from benchmarks.queue import stock
 
+# Each of six stretches of six texts: prompts that are near duplicates of others would become large families, which is not what is measured here.
+PROMPTS = """
+INSERT INTO policies_prompt (id, prompt_set_id, external_id, messages, content_sha256, family, slices, source, licence, created_at)
+SELECT n, %(prompt_set)s, '', jsonb_build_array(jsonb_build_object('role', 'user', 'content', content)), hash, hash, '{}', '', '', now()
+FROM generate_series(1, %(prompts)s::bigint) AS n
+CROSS JOIN LATERAL (
+    SELECT format('T%%s-P ', lpad(n::text, 6, '0')) || string_agg(substr(body, 1 + (hashint8(n * 31 + piece) & 1023), 48), ' ' ORDER BY piece) AS content
+    FROM generate_series(1, 6) AS piece JOIN material ON number = (hashint8(n * 7 + piece) & 2147483647) %% %(texts)s) AS m
+CROSS JOIN LATERAL (SELECT encode(sha256(convert_to(content, 'UTF8')), 'hex') AS hash) AS h
+"""
 PAIRS = """
 INSERT INTO labeling_pair (id, campaign_id, prompt_id, response_a_id, response_b_id, rubric_version_id, external_id, trouble, asked_differently, created_at,
                            standing, verdict, margin, settled_at, settled_by, lot, priority)
@@ -49,9 +59,9 @@ class Given:
 def load(connection: psycopg.Connection, given: Given, *, pairs: int) -> None:
     """Fill a database that is new and migrated, and leave it as a server in use would be."""
     stock.lay_out(connection)
-    stock.write(connection, pairs=pairs, prompt_set=given.prompt_set, policies=given.policies)
-    values = vars(given) | {"pairs": pairs, "people": len(given.crowd)}
-    for statement in (PAIRS, SLOTS, LABELS):
+    sizes = {"texts": stock.TEXTS, "response_length": stock.RESPONSE, "prompts": -(-pairs // stock.PAIRS_A_PROMPT)}
+    values = vars(given) | sizes | {"policies": list(given.policies), "pairs": pairs, "people": len(given.crowd)}
+    for statement in (PROMPTS, stock.RESPONSES, PAIRS, SLOTS, LABELS):
         connection.execute(statement, values)
     for table in stock.FILLED:
         if table != "labeling_assignment":

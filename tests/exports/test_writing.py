@@ -20,9 +20,11 @@ from accounts.models import User
 from exports import formats, inspection, publishing, rows, writing
 from exports.models import DatasetVersion
 from exports.splits import SPLITS
-from labeling.models import Campaign, Label, Role
-from tests.builders import make_policy, make_prompt
-from tests.exports.settled import adjudicate, order, settled_campaign, settled_pair
+from labeling.models import Campaign, Label, Pair, Role, Slot
+from labeling.resolution import Resolution
+from policies.models import GenerationRequest, GenerationRun, Policy, Prompt, Response
+from tests.builders import NOW, make_campaign, make_label, make_policy, make_prompt, make_response, make_user
+from tests.exports.settled import adjudicate, order, settled_campaign, settled_pair, stand
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,6 +74,53 @@ def test_every_label_that_counted_is_a_vote_and_the_margins_follow_from_the_vote
             assert row["margin"] == pytest.approx(formats.SIGNS[row["verdict"]] * sum(steps) / len(steps))
         else:
             assert (row["margin"], row["verdict"], row["labels_counted"], row["strengths_counted"]) == (2.0, "b", 2, 1)
+
+
+def generated(prompt: Prompt, policy: Policy, run: GenerationRun, text: str, token_ids: list[int]) -> Response:
+    request = GenerationRequest.objects.create(
+        run=run, prompt=prompt, policy=policy, seed=42, status="done", queued_at=NOW, finished_at=NOW, sample_index=len(token_ids)
+    )
+    lineage = {"engine": "hf", "torch": "2.11", "worker": "gpu-1@secret-host", "seed": 42, "attempt": 1, "prompt_tokens": 9, "names_itself": False}
+    return make_response(text, prompt=prompt, policy=policy, request=request, token_ids=token_ids, finish_reason="stop", lineage=lineage)
+
+
+def test_every_response_says_how_it_came_about(any_moment: None) -> None:
+    labelers = make_user(), make_user()
+    campaign = make_campaign("generated", labelers=labelers)
+    policy = make_policy("warm", engine="hf", source="demo/m", weights_sha256="a" * 64, template_sha256="b" * 64, sampling={"top_p": 0.9})
+    prompt = make_prompt("Which knot?")
+    run = GenerationRun.objects.create(prompt_set=prompt.prompt_set, policy_a=policy, policy_b=policy, seed=1, created_at=NOW)
+    a, b = generated(prompt, policy, run, "A bowline.", [5, 7]), make_response("A granny.", prompt=prompt, policy=make_policy("brought"))
+    sides = {"prompt": prompt, "response_a": a, "response_b": b}
+    pair = Pair.objects.create(campaign=campaign, rubric_version=campaign.rubric_version, created_at=NOW, **sides)
+    for labeler in labelers:
+        make_label(pair, labeler, -2)
+    stand(pair, Resolution("agreed", "a", -2.0))
+    version = publishing.publish(order(campaign))
+    (line,) = every_origin(version).values()
+    assert line["chosen"] == {
+        "policy": f"warm@{'a' * 12}",
+        "weights_sha256": "a" * 64,
+        "template_sha256": "b" * 64,
+        "system_prompt_sha256": "",
+        "sampling": '{"top_p":0.9}',
+        "facts": '{"engine":"hf","torch":"2.11"}',
+        "seed": "42",
+        "finish_reason": "stop",
+        "token_ids": "[5,7]",
+    }
+    assert {name: value for name, value in line["rejected"].items() if value} == {
+        "policy": "brought",
+        "sampling": "{}",
+        "facts": "{}",
+        "finish_reason": "imported",
+    }
+    assert all(b"secret-host" not in path.read_bytes() for path in version.folder.iterdir())
+
+
+def test_a_vote_says_which_strategy_served_it_and_to_which_share_of_pairs(any_moment: None, everyday: Campaign) -> None:
+    Slot.objects.update(ranked_by="informative", planned_share=20)
+    assert {(vote["strategy"], vote["planned_share"]) for vote in every_vote(publishing.publish(order(everyday)))} == {("", 20)}  # imported: nobody served them
 
 
 def test_no_file_names_a_person(version: DatasetVersion) -> None:
