@@ -192,6 +192,8 @@ SPECTACULAR_SETTINGS = {
         "DatasetVersionState": "exports.models.DatasetVersion.State",
         "FindingKind": "labeling.models.Finding.Kind",
         "PlaceKind": "labeling.models.Slot.Kind",
+        "RowVerdict": "exports.models.RowReading.Verdict",
+        "VerdictEnum": "labeling.models.Verdict",
     },
 }
 

@@ -51,7 +51,7 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
         fields = ["id", "dataset", "number", "state", "rows_count", "frozen_at"]
 
 
-class FigureSerializer(serializers.Serializer[Figure]):
+class GateFigureSerializer(serializers.Serializer[Figure]):
     value = serializers.FloatField(allow_null=True, help_text="A share is a fraction. Null: it could not be measured.")
     low = serializers.FloatField(allow_null=True, help_text="Of the 95 % interval, where there is one.")
     high = serializers.FloatField(allow_null=True)
@@ -72,8 +72,8 @@ class GateSerializer(serializers.Serializer[gates.Gate]):
     passed = serializers.BooleanField()
     blocks = serializers.BooleanField(help_text="It stands in the way of a release.")
     threshold = ThresholdSerializer()
-    figure = FigureSerializer()
-    previous = FigureSerializer(allow_null=True, help_text="Of the version before.")
+    figure = GateFigureSerializer()
+    previous = GateFigureSerializer(allow_null=True, help_text="Of the version before.")
     found = serializers.CharField(help_text="What was found, in a sentence.")
 
 

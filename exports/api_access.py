@@ -36,11 +36,11 @@ class StandingSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(source="last.reason")
 
 
-class AskSerializer(serializers.Serializer[dict[str, Any]]):
+class AskForAccessSerializer(serializers.Serializer[dict[str, Any]]):
     reason = serializers.CharField(max_length=LONGEST)
 
 
-class DecideSerializer(serializers.Serializer[dict[str, Any]]):
+class DecideAccessSerializer(serializers.Serializer[dict[str, Any]]):
     person = serializers.CharField(max_length=150)
     kind = serializers.ChoiceField([kind.value for kind in access.DECISIONS])
     reason = serializers.CharField(max_length=LONGEST)
@@ -104,7 +104,7 @@ class Ledger(CursorPagination):
 @extend_schema(
     parameters=[NAME],
     methods=["POST"],
-    request=AskSerializer,
+    request=AskForAccessSerializer,
     responses={201: SplitAccessSerializer, 409: RefusalSerializer},
     operation_id="datasets_ask_for_access",
 )
@@ -117,7 +117,7 @@ def split_access(request: Request, name: str) -> Response:
         demand(request, "read")
         return Response(StandingSerializer(access.standings(dataset), many=True).data)
     demand(request, "write")
-    said = checked(AskSerializer(data=request.data))
+    said = checked(AskForAccessSerializer(data=request.data))
     try:
         asked = granting.ask(dataset, person=user, reason=said["reason"], at=timezone.now())
     except granting.NotPossible as error:
@@ -127,7 +127,7 @@ def split_access(request: Request, name: str) -> Response:
 
 @extend_schema(
     parameters=[NAME],
-    request=DecideSerializer,
+    request=DecideAccessSerializer,
     responses={201: SplitAccessSerializer, 404: RefusalSerializer, 409: RefusalSerializer},
     operation_id="datasets_decide_access",
 )
@@ -136,7 +136,7 @@ def split_access(request: Request, name: str) -> Response:
 def decide_access(request: Request, name: str) -> Response:
     """Decide who may download the private split, as an owner or as who made the dataset; never on oneself."""
     user, dataset = access.reader(request), get_object_or_404(Dataset, name=name)
-    said = checked(DecideSerializer(data=request.data))
+    said = checked(DecideAccessSerializer(data=request.data))
     person = get_object_or_404(User, username=said["person"], kind=User.Kind.PERSON, is_active=True)
     try:
         decided = granting.decide(dataset, person=person, kind=SplitAccess.Kind(said["kind"]), actor=user, reason=said["reason"], at=timezone.now())

@@ -49,7 +49,7 @@ class LayoutSerializer(serializers.Serializer[Any]):
         return [offer.kind for offer in shown.offers if offer.conversion]
 
 
-class AskSerializer(serializers.Serializer[dict[str, Any]]):
+class AskForLayoutSerializer(serializers.Serializer[dict[str, Any]]):
     layout = serializers.ChoiceField(list(LAYOUTS))
     kind = serializers.ChoiceField(Conversion.Kind.choices, default=Conversion.Kind.JSONL)
 
@@ -58,7 +58,7 @@ class AskSerializer(serializers.Serializer[dict[str, Any]]):
 @extend_schema(
     parameters=[NAME, NUMBER],
     methods=["POST"],
-    request=AskSerializer,
+    request=AskForLayoutSerializer,
     responses={202: ConversionSerializer, 409: RefusalSerializer},
     operation_id="versions_ask_for_layout",
 )
@@ -71,7 +71,7 @@ def layouts(request: Request, name: str, number: int) -> Response:
         demand(request, "read")
         return Response(LayoutSerializer(layouts_shown.layouts_of(version), many=True).data)
     demand(request, "write")
-    form = AskSerializer(data=request.data)
+    form = AskForLayoutSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     try:
         asked = converting.ask(version, form.validated_data["layout"], form.validated_data["kind"], by=signed_in(request), at=timezone.now())

@@ -85,6 +85,7 @@ class MarkSerializer(serializers.Serializer[dict[str, Any]]):
 
 class GoldenPairSerializer(serializers.ModelSerializer[GoldenPair]):
     pair = serializers.CharField(source="pair.external_id", help_text="The id that came with the pair; empty where none did.")
+    verdict = serializers.CharField(allow_null=True, help_text="a or b: the side that must stay the better one. Null: it was let go.")
 
     class Meta:
         model = GoldenPair

@@ -101,4 +101,6 @@ class GoldenPair(models.Model):
 
     @property
     def prompt_in_short(self) -> str:
-        return str(self.pair.prompt.messages[-1]["content"])[:120]
+        """The beginning of what the user asked last; empty once it was erased."""
+        messages = self.pair.prompt.messages
+        return str(messages[-1]["content"])[:120] if messages else ""

@@ -151,7 +151,7 @@ def acts_on(version: DatasetVersion) -> list[tuple[str, str]]:
 def files_of(version: DatasetVersion) -> list[tuple[DatasetFile, str]]:
     """Return the files with what they hold: what trains first, what describes last."""
     order = {name: place for place, name in enumerate(HOLDS)}
-    files = sorted(version.files.all(), key=lambda file: (order.get(holds_key(file), len(order)), file.name))
+    files = sorted(version.files.filter(conversion=None), key=lambda file: (order.get(holds_key(file), len(order)), file.name))
     return [(file, holds(file)) for file in files]
 
 
@@ -160,8 +160,10 @@ def holds_key(file: DatasetFile) -> str:
 
 
 def holds(file: DatasetFile) -> str:
-    if "votes" in file.name:
+    if ".votes" in file.name:
         return "the labels that counted"
+    if ".lineage" in file.name:
+        return "where each text came from: policy, seed, tokens"
     return HOLDS.get(file.name) or (HOLDS.get(file.split, "") if file.name == f"{file.split}.jsonl" else "")
 
 
