@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.soak import releases, rows
+from benchmarks.soak import flips, releases, rows
 from benchmarks.soak.blind import row_14
 from benchmarks.soak.hostile import row_12
 from benchmarks.soak.outcomes import Outcome
@@ -19,4 +19,5 @@ ROWS: dict[int, Callable[..., Outcome]] = {
     10: releases.row_10,
     12: row_12,
     14: row_14,
+    15: flips.row_15,
 }
