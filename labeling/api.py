@@ -43,12 +43,12 @@ class FeedbackSerializer(serializers.Serializer[dict[str, Any]]):
     why = serializers.CharField()
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class OfferedReasonSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(help_text="Send it back in `reasons`.")
     label = serializers.CharField()  # type: ignore[assignment]  # a field of that name is what a caller reads
 
 
-class CriterionSerializer(serializers.Serializer[Any]):
+class AskedCriterionSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(help_text="Its choice is asked for in `criteria`.")
     label = serializers.CharField()  # type: ignore[assignment]  # a field of that name is what a caller reads
 
@@ -71,8 +71,8 @@ class AssignmentSerializer(serializers.Serializer[dict[str, Any]]):
     right = serializers.CharField()
     rubric_version = serializers.IntegerField()
     rubric = serializers.CharField()
-    reasons = ReasonSerializer(many=True, help_text="What may be named as reasons.")
-    criteria = CriterionSerializer(many=True, help_text="What is judged one by one, besides the whole.")
+    reasons = OfferedReasonSerializer(many=True, help_text="What may be named as reasons.")
+    criteria = AskedCriterionSerializer(many=True, help_text="What is judged one by one, besides the whole.")
     practice = PracticeSerializer(required=False, help_text="In the practice round before real work, and left out ever after.")
 
 
@@ -148,7 +148,7 @@ class SkipSerializer(serializers.Serializer[dict[str, Any]]):
         return check_kept_whole(value)
 
 
-class ReportSerializer(serializers.Serializer[dict[str, Any]]):
+class HarmSerializer(serializers.Serializer[dict[str, Any]]):
     kind = serializers.ChoiceField(choices=Report.Kind.choices)
     note = serializers.CharField(default="", allow_blank=True, max_length=1000)
     submission_key = serializers.UUIDField(default=uuid4, help_text="Made by the caller, so that a retry reports nothing twice.")
@@ -232,13 +232,13 @@ def park(request: Request, key: UUID) -> Response:
     return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-@extend_schema(parameters=[KEY], request=ReportSerializer, responses={204: None}, operation_id="assignment_report")
+@extend_schema(parameters=[KEY], request=HarmSerializer, responses={204: None}, operation_id="assignment_report")
 @api_view(["POST"])
 @permission_classes([IsAuthenticated, scope("label")])
 def report(request: Request, key: UUID) -> Response:
     """Report harmful content to those who run the campaign. The pair stays with its labeler."""
     assignment, _ = access.own_assignment(signed_in(request), key)
-    form = ReportSerializer(data=request.data)
+    form = HarmSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     asking.report(assignment=assignment, **form.validated_data, at=timezone.now())
     return Response(status=status.HTTP_204_NO_CONTENT)
