@@ -5,8 +5,8 @@ from __future__ import annotations
 MOST_WORK = 80_000
 """Of one text, in millionths of a second on the machine where these costs were measured (benchmarks/rendering.py). 64 KiB of prose take 2,000."""
 
-MOST_COLOURED = 12_000
-"""Characters of code in one text that are read for colours. Signs that a lexer does not know take it 8 µs each."""
+MOST_COLOURED = 8_000
+"""Characters of code in one text that are read for colours. Signs that a lexer does not know take it 11 µs each."""
 
 A_BLOCK, A_CELL, A_FORMULA, A_LETTER_OF_FORMULA, A_LETTER_OF_CODE = 12, 12, 20, 15, 2
 A_SIGN = {"[": 15, "*": 7, "_": 7, "~": 6, "\\": 6, "$": 4, "\n": 4}
