@@ -77,6 +77,7 @@ class Known:
 
     approved_by: str
     agreement: Sequence[str]
+    consent: str
     labelers: Mapping[str, int]
     thin: Sequence[tuple[str, str, int]]
     gates: Sequence[str]
@@ -95,7 +96,7 @@ def with_what_is_known(frozen: bytes, known: Known) -> bytes:
 def sections(known: Known) -> dict[str, list[str]]:
     return {
         "Agreement": list(known.agreement),
-        "Labelers": labelers_in_words(known.labelers),
+        "Labelers": [*labelers_in_words(known.labelers), *([known.consent] if known.consent else [])],
         "Thin slices": [f"{plain(f'{name}: {value}')}, {rows:,} row{'s' if rows != 1 else ''}" for name, value, rows in known.thin],
         "Gates": [plain(line) for line in known.gates],
         "Waived": [plain(line) for line in known.waivers],

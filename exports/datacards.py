@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 import numpy as np
 from django.db import connection
 from django.db.models import Count, Q
 
+from accounts import consenting
+from accounts.models import Consent
 from exports import cards, records
 from exports.cards import Known
 from exports.formats import pseudonym
@@ -41,6 +44,7 @@ def known_of(version: DatasetVersion) -> Known:
     return Known(
         approved_by=record.approved_by,
         agreement=agreement_three_ways(version),
+        consent=consent_in_words(labels_by_person(version)),
         labelers=labels_by_pseudonym(version),
         thin=thin_slices(version),
         gates=record.gates,
@@ -71,11 +75,25 @@ def in_words(figure: agreement.Figure) -> str:
     return f"{figure.coefficient}: {percent(figure.value)}{interval}, over {figure.n_items:,} pairs of its campaigns, contested ones included."
 
 
-def labels_by_pseudonym(version: DatasetVersion) -> dict[str, int]:
-    secret = bytes.fromhex(version.dataset.secret)
+def labels_by_person(version: DatasetVersion) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(BY_LABELER, [version.pk])
-        return {pseudonym(str(labeler), secret=secret): n for labeler, n in cursor.fetchall()}
+        return dict(cursor.fetchall())
+
+
+def labels_by_pseudonym(version: DatasetVersion) -> dict[str, int]:
+    secret = bytes.fromhex(version.dataset.secret)
+    return {pseudonym(str(labeler), secret=secret): n for labeler, n in labels_by_person(version).items()}
+
+
+def consent_in_words(people: Collection[int]) -> str:
+    """Say how many of those whose labels counted agreed to a consent text, and to which versions; nothing where there is no text."""
+    if not people or consenting.current() is None:
+        return ""
+    versions = Consent.objects.filter(user__in=consenting.agreed(people), given=True).values_list("text__number", flat=True)
+    numbers = ", ".join(map(str, sorted(set(versions))))
+    agreed = consenting.agreed(people).count()
+    return f"{agreed:,} of {len(people):,} agreed to the text on what becomes of their labels" + (f" (version {numbers})." if numbers else ".")
 
 
 def thin_slices(version: DatasetVersion) -> list[tuple[str, str, int]]:

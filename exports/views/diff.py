@@ -62,11 +62,18 @@ def changed(old: DatasetVersion, new: DatasetVersion, *, kind: str, after: str) 
         "reasons": sorted(
             ((name, differences.REASONS[reason], n) for (name, reason), n in found.reasons.items()), key=lambda reason: (-reason[2], reason[0], reason[1])
         ),
-        "slices": [slice_row(name, value, kinds) for name, value, kinds in found.slices],
+        "slices": slice_rows(found.slices),
         "changes": rows,
         "after": rows[-1].key if len(rows) == differences.AT_ONCE else "",
     }
 
 
-def slice_row(name: str, value: str, kinds: Mapping[str, int]) -> SliceRow:
-    return SliceRow(name, value, sum(kinds.values()), charts.bar({part: kinds[kind] for kind, part in PARTS.items()}))
+def slice_rows(slices: Sequence[tuple[str, str, Mapping[str, int]]]) -> list[SliceRow]:
+    """Return the slices with bars on one scale: the longest is that of the slice in which most changed."""
+    most = max((sum(kinds.values()) for _, _, kinds in slices), default=0)
+    return [SliceRow(name, value, (total := sum(kinds.values())), bar_of(kinds, most - total)) for name, value, kinds in slices]
+
+
+def bar_of(kinds: Mapping[str, int], rest: int) -> list[Part]:
+    parts = charts.bar({part: kinds[kind] for kind, part in PARTS.items()} | {"rest": rest})
+    return [part for part in parts if part.name != "rest"]

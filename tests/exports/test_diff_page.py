@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts import consenting
 from accounts.models import User
 from exports import publishing
 from exports.models import DatasetVersion, VersionEvent, Waiver
@@ -77,6 +78,13 @@ def test_the_card_says_what_it_is_for_and_what_is_known(client: Client, rosa: Us
     assert "2 people gave 24 labels that counted; the five who gave most gave 100 % of them." in said
     assert "everyday-lena" not in said
     assert "Not released" in said
+
+
+def test_the_card_says_who_agreed_to_it(client: Client, rosa: User, version: DatasetVersion, everyday: Campaign) -> None:
+    assert "agreed to the text" not in card(client, rosa, version)
+    text = consenting.publish(body="Your labels are published.", by=None, at=NOW)
+    consenting.say(user=everyday.memberships.filter(role="labeler")[0].user, text=text, given=True, at=NOW)
+    assert "1 of 2 agreed to the text on what becomes of their labels (version 1)." in card(client, rosa, version)
 
 
 def test_a_waiver_is_printed_with_its_name_and_reason(client: Client, rosa: User, olga: User, version: DatasetVersion) -> None:
