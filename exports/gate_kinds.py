@@ -143,6 +143,14 @@ KINDS: Mapping[str, Kind] = dict(
         ),
         kind("licence", "Licence", Threshold(high=0), "A row whose prompt has no licence cannot be given on.", "Import the prompts again with their licence."),
         kind(
+            "consent",
+            "Consent",
+            Threshold(high=0),
+            "Who labeled has to have agreed to what their labels are used for.",
+            "Ask the labelers for their consent, and freeze again.",
+            unit="labels",
+        ),
+        kind(
             "repeats",
             "Repeats",
             Threshold(high=0),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 from django.db.models import Count, F, Q, QuerySet
 
-from accounts import statements
+from accounts import consenting, statements
 from exports import leakage
 from exports.gate_kinds import Figure
 from exports.models import DatasetVersion, GoldenPair
@@ -28,6 +28,7 @@ SELECT count(*) FILTER (WHERE (label.verdict = 'a') = label.left_was_a), count(*
 WHERE row.version_id = %(version)s AND label.left_was_a IS NOT NULL AND label.verdict <> 'tie'
 """  # noqa: S608 - our own words
 SYNTHETIC = f"SELECT count(DISTINCT row.id) FROM {BEHIND} WHERE row.version_id = %(version)s AND label.source = 'synthetic'"  # noqa: S608
+LABELS_BY = f"SELECT label.labeler_id, count(DISTINCT label.id) FROM {BEHIND} WHERE row.version_id = %(version)s GROUP BY label.labeler_id"  # noqa: S608
 CONTRIBUTORS = f"SELECT DISTINCT label.labeler_id FROM {BEHIND} WHERE row.version_id = %(version)s"  # noqa: S608
 TEXTS = """
 exports_datasetrow AS row JOIN policies_prompt AS prompt ON prompt.id = row.prompt_id
@@ -173,6 +174,17 @@ def licence(version: DatasetVersion) -> Figure:
     return Figure(value=rows, n=version.rows_count, found=said)
 
 
+def consent(version: DatasetVersion) -> Figure:
+    """Labels by people whose last word on consent is not yes; those that were made elsewhere among them, since nobody here has asked."""
+    labels: dict[int, int] = dict(statements.every(LABELS_BY, version=version.pk))
+    bare = labels.keys() - set(consenting.agreed(labels).values_list("pk", flat=True))
+    if consenting.current() is None:
+        return Figure(value=None, found="There is no consent text that people could have agreed to.")
+    n = sum(labels[person] for person in bare)
+    said = f"{counted(n, 'label')} {'is' if n == 1 else 'are'} by {len(bare):,} of {len(labels):,} people who have not agreed, or took it back."
+    return Figure(value=n, n=sum(labels.values()), found=said if bare else "Everybody whose labels are in it has agreed to the consent text.")
+
+
 def repeats(version: DatasetVersion) -> Figure:
     """The same two texts as chosen and rejected, more than once. Turned round they contradict each other, and count as well."""
     rows = (statements.one(REPEATS, version=version.pk) or (0,))[0]
@@ -212,6 +224,7 @@ MEASURES: Mapping[str, Callable[[DatasetVersion], Figure]] = {
     "leakage": leaked,
     "golden": golden,
     "licence": licence,
+    "consent": consent,
     "repeats": repeats,
     "people": people,
     "splits": splits,

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts import consenting
 from accounts.models import User
 from exports import checking, gatekeeping, gates, golden_pairs, measuring, publishing
 from exports.gate_kinds import KINDS, Threshold
@@ -43,7 +44,7 @@ def test_it_works(version: DatasetVersion) -> None:
     assert [found[key] for key in ("agreement", "adjudicated", "rubrics", "system-prompts", "slices", "leakage", "golden", "repeats", "people")] == [
         "passed"
     ] * 9
-    assert [found[key] for key in ("gold", "left", "texts")] == ["unmeasured"] * 3
+    assert [found[key] for key in ("gold", "left", "consent", "texts")] == ["unmeasured"] * 4
     assert [found[key] for key in ("licence", "read", "errors")] == ["failed", "failed", "unmeasured"]
 
 
@@ -146,6 +147,17 @@ def test_licences_that_are_missing_are_counted(any_moment: None, people: list[Us
     half = settled_campaign("half", pairs=1)
     settled_pair(half, people, prompt=make_prompt(licence="CC0"))
     assert gate("licence", half).found == "The prompt of 1 row has no licence."
+
+
+def test_labels_without_consent_are_counted(any_moment: None, everyday: Campaign, people: list[User]) -> None:
+    assert gate("consent", everyday).state == "unmeasured"
+    text = consenting.publish(body="Your labels are published under a pseudonym.", by=None, at=NOW)
+    consenting.say(user=people[0], text=text, given=True, at=NOW)
+    found = gate("consent", everyday)
+    assert (found.figure.value, found.state) == (12, "failed")
+    assert found.found == "12 labels are by 1 of 2 people who have not agreed, or took it back."
+    consenting.say(user=people[1], text=text, given=True, at=NOW)
+    assert gate("consent", everyday).state == "passed"
 
 
 def test_gold_is_answered_by_those_whose_labels_are_in_it(any_moment: None, everyday: Campaign, people: list[User]) -> None:
