@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from exports import gatekeeping, gates, lives, measuring, records, releasing
+from exports import checking, gatekeeping, gates, lives, measuring, records, releasing
 from exports.gate_kinds import Threshold
 from exports.models import DatasetVersion, VersionEvent, Waiver
 from labeling.models import Campaign
@@ -174,6 +174,7 @@ def run(*words: str) -> str:
 
 def waived(version: DatasetVersion) -> list[str]:
     measuring.measure(version, at=NOW)
+    checking.check(version, at=NOW)
     return [word for gate in gates.blocking(version) for word in ("--waive", gate.key, "--reason", f"Known: {gate.name}.")]
 
 
