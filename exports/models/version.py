@@ -17,7 +17,6 @@ from exports.models.sealing import sealed
 from labeling.models import Campaign, Pair, RubricVersion
 from policies.models import Prompt, Response
 
-
 PRIVATE = "test"
 """The split that only people who are named may fetch."""
 
@@ -149,11 +148,11 @@ class DatasetFile(models.Model):
         return self.name
 
     @property
-    def is_private(self) -> bool:
-        """Of the private split: only people who are named may fetch it."""
-        return self.split == PRIVATE
-
-    @property
     def path(self) -> Path:
         """Where its bytes lie."""
         return (self.conversion or self.version).folder / self.name
+
+    @property
+    def is_private(self) -> bool:
+        """Of the private split: only people who are named may fetch it."""
+        return self.split == PRIVATE
