@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ VISIBILITY = """state => {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+MOST_LOOKS = 3000
 Sent = tuple[str, dict[str, list[str]]]
 """The last part of the address that something was sent to, and its fields."""
 
@@ -109,15 +111,20 @@ class Desk:
 
     def next_sent(self) -> Sent:
         """Wait for what goes out next, and return it."""
-        while not self.sent:
-            self.page.wait_for_timeout(20)
+        self.wait_for(self.sent)
         return self.sent.pop(0)
+
+    def wait_for(self, received: Sized) -> None:
+        for _ in range(MOST_LOOKS):
+            if received:
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError("nothing was sent")
 
     def next_draft(self) -> dict[str, list[str]]:
         """Let the pause pass after which what was typed is saved, and return it."""
         self.wait(1)
-        while not self.drafts:
-            self.page.wait_for_timeout(20)
+        self.wait_for(self.drafts)
         return self.drafts.pop(0)
 
     def news(self) -> str:

@@ -157,5 +157,6 @@ def test_a_key_of_ones_own_works_in_place_of_the_usual_one(page: Page) -> None:
     expect(page.locator(".hints kbd", has_text="/")).to_be_visible()
     desk.press("p", "i", "Enter")
     assert desk.next_sent()[1]["choice"] == ["-2"]
+    expect(page.locator("#news")).to_contain_text("Not stored")
     desk.press("/")
     assert desk.next_sent()[0] == "park"

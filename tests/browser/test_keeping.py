@@ -149,8 +149,7 @@ def test_a_page_that_is_left_saves_what_stands_on_it(page: Page) -> None:
     desk = Desk(page)
     desk.press("n", *"so far")
     desk.show("hidden")
-    while not desk.drafts:
-        page.wait_for_timeout(20)
+    desk.wait_for(desk.drafts)
     assert desk.drafts[0]["rationale"] == ["so far"]
 
 
