@@ -18,6 +18,7 @@ from exports.lines import Names, Told
 from exports.manifest import FileEntry, Manifest
 from exports.rows import Draft, LeftOut
 from exports.splits import SPLITS
+from exports.thresholds import thresholds_of
 from policies.models import Policy
 
 BUFFER = 2**20
@@ -139,6 +140,7 @@ def describe(made: Draft, files: Sequence[FileEntry], names: Names, seen: Seen) 
         files=files,
         contents=seen.contents,
         predecessor=made.removed.predecessor if made.removed else None,
+        thresholds={gate: {"low": asks.low, "high": asks.high} for gate, asks in thresholds_of(made.dataset).items()},
     )
 
 

@@ -57,6 +57,7 @@ def test_it_works(version: DatasetVersion) -> None:
         assert line["rejected"] == [{"role": "assistant", "content": row.rejected.text}]
         assert (line["split"], line["family"], line["margin"]) == (row.split, row.family, row.margin)
     assert inspection.verify(version.folder, expected_id=version.manifest_sha256) == []
+    assert version.manifest["thresholds"]["leakage"] == {"low": None, "high": 0}
 
 
 def test_every_label_that_counted_is_a_vote_and_the_margins_follow_from_the_votes(any_moment: None, rosa: User, ada: User) -> None:
@@ -180,7 +181,7 @@ def test_the_queries_do_not_grow_with_the_rows(any_moment: None, everyday: Campa
     for number in (1, 2):
         draft = rows.draft_of(publishing.publish(order(everyday)))
         (tmp_path / str(number)).mkdir()
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             writing.write(draft, tmp_path / str(number))
         settled_pair(everyday, [membership.user for membership in everyday.memberships.filter(role=Role.LABELER)])
 
