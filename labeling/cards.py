@@ -120,7 +120,8 @@ class Texts:
 
 
 TEXTS = """
-SELECT prompt.messages, a.text, b.text, rubric.number, rubric.body, rubric.reasons, rubric.criteria,
+SELECT coalesce(prompt.messages, '[{"role": "user", "content": "(erased)"}]'), coalesce(a.text, '(erased)'), coalesce(b.text, '(erased)'),
+       rubric.number, rubric.body, rubric.reasons, rubric.criteria,
     coalesce(prompt.slices ->> 'risk', prompt.slices ->> 'risk_class'),
     EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = %(slot)s AND slot.kind = 'practice')
 FROM labeling_pair AS pair

@@ -24,7 +24,8 @@ from labeling.told import excerpt_of
 SHOWN, LOOKED_AT = 50, 400
 
 DECIDED = """
-SELECT label.assignment_id, label.submitted_at, label.preference, label.both_bad, label.left_was_a, coalesce(label.rationale, ''), prompt.messages,
+SELECT label.assignment_id, label.submitted_at, label.preference, label.both_bad, label.left_was_a, coalesce(label.rationale, ''),
+       coalesce(prompt.messages, '[{"role": "user", "content": "(erased)"}]'),
        ruling.id IS NOT NULL, ruling.preference, ruling.both_bad, coalesce(ruling.reason, '')
 FROM (
     SELECT * FROM labeling_label WHERE labeler_id = %(labeler)s ORDER BY submitted_at DESC, id DESC LIMIT %(looked_at)s

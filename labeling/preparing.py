@@ -24,7 +24,7 @@ WITH following AS (
     ) AS pair
     ORDER BY pair.id LIMIT %(limit)s
 )
-SELECT pair.id, prompt.messages, a.text, b.text
+SELECT pair.id, coalesce(prompt.messages, '[{"role": "user", "content": "(erased)"}]'), coalesce(a.text, '(erased)'), coalesce(b.text, '(erased)')
 FROM following JOIN labeling_pair AS pair USING (id)
 JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
 JOIN policies_response AS a ON a.id = pair.response_a_id
