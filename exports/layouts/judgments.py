@@ -8,7 +8,7 @@ from datetime import datetime
 
 from exports.layouts.layout import Layout, Line
 
-READ = "held against the columns of the published data set; not run"
+READ = "written from a description of the published columns; not run"
 OTHER = {"chosen": "rejected", "rejected": "chosen"}
 
 
