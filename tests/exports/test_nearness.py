@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from exports import nearness
 
 WORDS = (
-    "river stone garden window copper lantern meadow thunder pocket silver basket harbour winter candle orchard feather bridge mirror valley compass".split()
+    "river stone garden window copper lantern meadow thunder pocket silver basket harbour winter candle orchard feather bridge mirror valley compass".split()  # noqa: SIM905 - a list of words
 )
 
 
