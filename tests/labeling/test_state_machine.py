@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from accounts.models import User
+from exports import sketching
 from labeling import adjusting, planning, releasing, retraction, settling, slotting, withdrawing
 from labeling.models import Campaign, GoldItem, Pair, Slot
 from tests.builders import NOW, join, make_campaign, make_pair, make_prompt, make_user
@@ -38,6 +39,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
     labelers = [make_user(f"labeler{number}") for number in range(4)]
     adjudicators = [make_user(f"adjudicator{number}") for number in range(2)]
     campaigns = {strategy: make_small_campaign(strategy, labelers, adjudicators) for strategy in ("finish", "spread")}
+    sketching.catch_up()
     return World(campaigns, labelers, adjudicators, make_user("olga", is_owner=True))
 
 

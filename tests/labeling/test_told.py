@@ -141,6 +141,7 @@ def test_home_says_that_questions_wait(campaign: Campaign, assignment: Assignmen
 def test_they_are_ledgers(assignment: Assignment, ada: User, model: Any) -> None:
     asking.report(assignment=assignment, kind="other", note="", submission_key=uuid.uuid4(), at=NOW)
     asking.read(answers=[asking.answer(question=ask(assignment), text="Yes.", actor=ada, at=NOW)], at=NOW)
-    for change in (lambda: model.objects.update(at=NOW), lambda: model.objects.all().delete()):
-        with pytest.raises(DatabaseError), transaction.atomic():
-            change()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        model.objects.update(at=NOW)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        model.objects.all().delete()

@@ -13,6 +13,7 @@ from hypothesis.stateful import initialize, multiple, rule
 from accounts.models import User
 from exports import freezing
 from exports.freezing import NothingToFreeze, Order
+from exports.models import DatasetRow
 from labeling import campaigning, goldkeeping, inviting, naming, planning, practising, revising, slotting, withdrawing
 from labeling.campaigns import NotPossible
 from labeling.models import Enrolment, GoldItem, Label
@@ -183,9 +184,11 @@ class Keepers(Labelers):
             with pytest.raises(NothingToFreeze), transaction.atomic():
                 freezing.draft(order)
             return
-        drafted = freezing.draft(order)
         sides = dict(StoredPair.objects.values_list("pk", "response_a"))
-        rows = {row.pair_id: ("a" if row.chosen_id == sides[row.pair_id] else "b", row.margin, sorted(row.labels)) for row in drafted.rows}
+        with transaction.atomic():
+            drawn_up = DatasetRow.objects.filter(version_id=freezing.draft(order).version)
+            rows = {row.pair_id: ("a" if row.chosen_id == sides[row.pair_id] else "b", row.margin, sorted(row.labels)) for row in drawn_up}
+            transaction.set_rollback(True)
         assert rows == expected
 
     # ---- an owner --------------------------------------------------------------------------------------------------
