@@ -3,7 +3,8 @@
 Serves Tiebreak as in production, on a PostgreSQL and a Redis of its own, in a folder of its own that is removed at the end, and has people label by
 the API while web workers are killed, PostgreSQL crashes, requests arrive three times, and labelers vanish (rows 1 to 4), and looks through
 what they are served for what it must not tell (row 14). Between these an exporter is killed at each of its system calls that write, sync or rename, which
-wants strace (row 8), a version is written twenty times (row 9), and somebody tries to change what is only added to (row 10). Nothing leaves the machine.
+wants strace (row 8), a version is written twenty times (row 9), somebody tries to change what is only added to (row 10), hostile texts stand in every stored
+text on every page (row 12), and bytes of a version are flipped (row 15). Nothing leaves the machine.
 `ARGS="--row 3"` runs one row (again for more), `ARGS=--tenth` a tenth of the size.
 """
 
