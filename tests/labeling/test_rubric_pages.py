@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.models import User
 from labeling import wording
 from labeling.models import Rubric, RubricVersion
+from labeling.models.rubric import usual_reasons
 from tests.builders import NOW, make_campaign, make_rubric_version
 from tests.policies.pages import cells, elements, heading, text_of
 
@@ -25,7 +26,10 @@ VERSIONS = "Versions, newest first"
 
 
 def add(client: Client, rubric: Rubric, body: str, change_note: str = "") -> HttpResponse:
-    return client.post(reverse("add-rubric-version", args=[rubric.name]), {"body": body, "change_note": change_note})  # type: ignore[return-value]
+    """With the reasons that the form has."""
+    reasons = "\n".join(chip["label"] for chip in usual_reasons())
+    said = {"body": body, "change_note": change_note, "reasons": reasons}
+    return client.post(reverse("add-rubric-version", args=[rubric.name]), said)  # type: ignore[return-value]
 
 
 def test_it_works(rosa: User, as_: As) -> None:
