@@ -31,6 +31,9 @@ SIDE_LEVEL = 0.99999
 LENGTH_LEVEL = 0.995
 """Lower, since the threshold leaves room: who goes by content alone takes the longer answer less often than people usually do."""
 
+RANDOM_LEVEL = 0.999
+"""Lower, since who is surely better than chance is never named: at `LEVEL`, 14 of 100 who chose at random were not named within 200 answers."""
+
 READING_SPEED = 238
 """Words a minute that adults read silently, English non-fiction; most of them 175 to 300."""
 READING_SOURCE = "Brysbaert (2019): 238 words a minute, most adults 175 to 300; Rayner et al. (2016): twice the usual speed costs understanding"
@@ -232,13 +235,12 @@ def random(answers: Sequence[Answer], usual: Usual) -> Flag | None:
     if tally.n < LEAST or is_better_than_chance(tally) or is_better_than_chance(gold):
         return None
     expected = (gold.n * usual_gold(usual) + agreement.n * (agreement_limit(usual) if agreement.n else 0)) / tally.n
-    if at_most(tally, expected) >= (1 - LEVEL) / 2:
+    if at_most(tally, expected) >= (1 - RANDOM_LEVEL) / 2:
         return None
     parts = {"gold": gold.__dict__, "agreement": agreement.__dict__, "others_gold": usual.gold.__dict__, "others_agreement": usual.agreement.__dict__}
     says = f"Met gold and the others' majorities {tally.hits} of {tally.n} times, which is no better than chance; the others do at least {percent(expected)}."
-    return Flag(
-        "random", says, shown(tally, threshold=expected, source="gold and agreement of the others here; chance is a half, since sides are drawn") | parts
-    )
+    source = "gold and agreement of the others here; chance is a half, since sides are drawn"
+    return Flag("random", says, shown(tally, threshold=expected, source=source, level=RANDOM_LEVEL) | parts)
 
 
 def agreed(answers: Iterable[Answer]) -> Tally:
