@@ -23,7 +23,7 @@ setup: .venv/ready
 
 ## make test              every test, against the embedded PostgreSQL and Redis (TESTS=tests/labeling for a part)
 test: setup
-	@$(PY) -m pytest -q -n $(JOBS) --dist loadgroup $(TESTS)
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadscope $(TESTS)
 
 ## make check             format, lint, import contracts, types, templates, migrations, deployment
 check: setup

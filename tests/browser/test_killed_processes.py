@@ -45,7 +45,6 @@ def kill(demo: Demo, *words: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("demo")
 def test_every_response_exists_once_after_the_worker_and_the_broker_were_killed(demo: Demo) -> None:
     """What each of them had in hand when it was killed is done in the end, once; so is whatever else is done by then."""
     before = wait_until(demo, lambda now: bool(now["done"] and now["running"]))

@@ -92,7 +92,6 @@ def label_by_keyboard(page: Page, pairs: int, *, differ_on: int | None = None, e
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.xdist_group("demo")
 def test_from_the_first_pair_to_the_downloaded_file(demo: Demo, as_person: object, tmp_path: Path) -> None:
     lena = as_person("lena")  # type: ignore[operator]
     open_desk(lena, demo.address)

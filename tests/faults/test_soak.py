@@ -27,7 +27,7 @@ from config.embedded.postgres import NAME
 from tests.serving import serving
 
 # One server for all of them, which one of them crashes: they run one after the other, in one process.
-pytestmark = [pytest.mark.commits, pytest.mark.slow, pytest.mark.xdist_group("soak")]
+pytestmark = [pytest.mark.commits, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
