@@ -9,6 +9,7 @@ from exports.models.dataset import Dataset
 from exports.models.family import FamilyMember, Sketch
 from exports.models.gate import GateFigure, GateThreshold, GoldenPair, Waiver
 from exports.models.life import VersionEvent
+from exports.models.push import Push
 from exports.models.reading import RowReading, SampleRow
 from exports.models.removal import Removal, RemovedFrom
 from exports.models.version import PRIVATE, DatasetFile, DatasetRow, DatasetVersion, VersionCampaign
@@ -27,6 +28,7 @@ __all__ = [
     "GateFigure",
     "GateThreshold",
     "GoldenPair",
+    "Push",
     "Removal",
     "RemovedFrom",
     "RowFlag",

@@ -99,6 +99,9 @@ class Download(models.Model):
         LINK = "link"
         """By a link that somebody made; who held it is not known."""
 
+        PUSH = "push"
+        """Sent to a repository on a hub, for who asked for it; nobody: for an operator."""
+
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="downloads")
     name = models.CharField(max_length=120, help_text="Of the file.")
     sha256 = models.CharField(max_length=64)
@@ -110,6 +113,7 @@ class Download(models.Model):
     token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True, related_name="+")
     link = models.ForeignKey(DownloadLink, on_delete=models.PROTECT, null=True, related_name="downloads")
     address = models.GenericIPAddressField(null=True)
+    sent_to = models.CharField(max_length=350, blank=True, default="", db_default="", help_text="Where a push went.")
     at = models.DateTimeField()
 
     class Meta:
@@ -118,9 +122,11 @@ class Download(models.Model):
             models.CheckConstraint(
                 condition=Q(how="session", person__isnull=False, token__isnull=True, link__isnull=True)
                 | Q(how="token", person__isnull=False, token__isnull=False, link__isnull=True)
-                | Q(how="link", person__isnull=True, token__isnull=True, link__isnull=False),
+                | Q(how="link", person__isnull=True, token__isnull=True, link__isnull=False)
+                | Q(how="push", token__isnull=True, link__isnull=True),
                 name="download_says_by_what_right",
             ),
+            models.CheckConstraint(condition=Q(how="push") & ~Q(sent_to="") | ~Q(how="push") & Q(sent_to=""), name="push_says_where_it_went"),
         ]
         indexes = [models.Index(fields=["version", "-id"], name="download_by_version")]
         triggers = append_only()
