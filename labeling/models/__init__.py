@@ -1,5 +1,6 @@
 """What people judge, and what they said: pairs, slots, assignments and the ledgers."""
 
+from labeling.models.acknowledgement import Acknowledgement
 from labeling.models.adjudication import Adjudication, AdjudicationTurn
 from labeling.models.adjustment import Adjustment
 from labeling.models.assignment import Assignment, Parking, Skip
@@ -20,6 +21,7 @@ from labeling.models.slot import COUNTING, ON_GOLD, Slot
 __all__ = [
     "COUNTING",
     "ON_GOLD",
+    "Acknowledgement",
     "Adjudication",
     "AdjudicationTurn",
     "Adjustment",

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.ledgers import append_only
 from labeling.models.campaign import Campaign
+from labeling.models.rubric import RubricVersion
 
 BEFORE_EVERY_RANK = -(2**63)
+
+OF_ITS_CAMPAIGN = """
+NEW.rubric_version_id := coalesce(NEW.rubric_version_id, (SELECT rubric_version_id FROM labeling_campaign WHERE id = NEW.campaign_id));
+RETURN NEW;
+"""
+# Who comes in has the wording beside the first pair. What is worded anew later, they are shown.
+CAME_IN = """
+INSERT INTO labeling_acknowledgement (labeler_id, campaign_id, rubric_version_id, how, at)
+VALUES (NEW.labeler_id, NEW.campaign_id, NEW.rubric_version_id, 'entered', NEW.entered_at);
+RETURN NEW;
+"""
 
 
 class Enrolment(models.Model):
@@ -40,6 +53,15 @@ class Enrolment(models.Model):
     planned = models.PositiveIntegerField(default=0, help_text="Positions for which gold and repeats have been drawn.")
     practice_rounds = models.PositiveSmallIntegerField(default=0)
     searched_at = models.DateTimeField(null=True, help_text="When the queue was last begun again from its start, if nothing was found since.")
+    rubric_version = models.ForeignKey(
+        RubricVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="The wording that they acknowledged last; filled in by the database when they come. While the campaign has another, they get no pair.",
+    )
     watched_to = models.BigIntegerField(default=0, help_text="Highest label that care flags were worked out from.")
     entered_at = models.DateTimeField()
 
@@ -47,6 +69,11 @@ class Enrolment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "labeler"], name="labeler_is_enrolled_once"),
             models.CheckConstraint(condition=Q(state__in=["practising", "working", "paused"]), name="enrolment_state_is_known"),
+            models.CheckConstraint(condition=Q(rubric_version__isnull=False), name="labeler_came_in_under_a_wording"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(name="wording_of_its_campaign", when=pgtrigger.Before, operation=pgtrigger.Insert, func=OF_ITS_CAMPAIGN),
+            pgtrigger.Trigger(name="came_in_under_a_wording", when=pgtrigger.After, operation=pgtrigger.Insert, func=CAME_IN),
         ]
 
     def __str__(self) -> str:

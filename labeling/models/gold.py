@@ -8,12 +8,17 @@ from typing import Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from labeling.models.campaign import Campaign
 from labeling.models.pair import Pair, Verdict, draw_lot
+from labeling.models.rubric import RubricVersion
 
-OF_ITS_PAIR = "NEW.campaign_id := (SELECT campaign_id FROM labeling_pair WHERE id = NEW.pair_id); RETURN NEW;"
+OF_ITS_PAIR = """
+NEW.campaign_id := (SELECT campaign_id FROM labeling_pair WHERE id = NEW.pair_id);
+NEW.rubric_version_id := coalesce(NEW.rubric_version_id, (SELECT rubric_version_id FROM labeling_campaign WHERE id = NEW.campaign_id));
+RETURN NEW;
+"""
 
 
 class GoldItemQuerySet(models.QuerySet["GoldItem"]):
@@ -21,8 +26,8 @@ class GoldItemQuerySet(models.QuerySet["GoldItem"]):
         return self.filter(retired_at=None)
 
     def due_for_refresh(self, *, on: date) -> Self:
-        """Those whose date to be looked at again has come. They stay in use meanwhile."""
-        return self.in_use().filter(refresh_on__lte=on)
+        """Those whose date to be looked at again has come, or whose verdict was said under another wording. They stay in use meanwhile."""
+        return self.in_use().filter(Q(refresh_on__lte=on) | ~Q(rubric_version=F("campaign__rubric_version")))
 
 
 class GoldItem(models.Model):
@@ -45,6 +50,15 @@ class GoldItem(models.Model):
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, null=True, editable=False, related_name="+", db_index=False, help_text="The pair’s: filled in by the database."
     )
+    rubric_version = models.ForeignKey(
+        RubricVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="The wording under which somebody last said that it holds: the campaign’s when it was added, filled in by the database.",
+    )
     lot = models.PositiveSmallIntegerField(default=draw_lot, help_text="Drawn: the order in which planning walks over the items, from a point drawn each time.")
     version = models.PositiveIntegerField(default=1)
     verdict = models.CharField(max_length=3, choices=Verdict.choices)
@@ -66,6 +80,7 @@ class GoldItem(models.Model):
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="gold_verdict_is_a_b_or_tie"),
             models.CheckConstraint(condition=Q(allowed_use__in=["check", "practice", "both"]), name="gold_use_is_known"),
             models.CheckConstraint(condition=Q(campaign__isnull=False), name="gold_item_knows_its_campaign"),
+            models.CheckConstraint(condition=Q(rubric_version__isnull=False), name="gold_item_knows_its_wording"),
             models.CheckConstraint(condition=Q(difficulty__in=["easy", "medium", "hard"]), name="gold_difficulty_is_known"),
         ]
         indexes = [models.Index(fields=["campaign", "lot", "id"], condition=Q(retired_at__isnull=True), name="gold_in_use")]
