@@ -33,7 +33,7 @@ class StandingSerializer(serializers.Serializer[Any]):
     named = serializers.BooleanField(help_text="They may download it.")
     waits = serializers.BooleanField(help_text="They have asked, and nobody has decided.")
     since = serializers.DateTimeField(source="last.at")
-    reason = serializers.CharField(source="last.reason")
+    reason = serializers.CharField(source="last.reason", allow_null=True, help_text="Null once erased.")
 
 
 class AskForAccessSerializer(serializers.Serializer[dict[str, Any]]):
@@ -67,7 +67,7 @@ class DownloadSerializer(serializers.ModelSerializer[Download]):
 
     @extend_schema_field(OpenApiTypes.STR)
     def get_link(self, download: Download) -> str:
-        return download.link.for_whom if download.link else ""
+        return (download.link.for_whom or "") if download.link else ""
 
 
 class MakeLinkSerializer(serializers.Serializer[dict[str, Any]]):

@@ -30,7 +30,7 @@ def why_gone(version: DatasetVersion) -> str:
     if version.state != DatasetVersion.State.WITHDRAWN:
         return ""
     event, instead = lives.withdrawal(version), lives.successor(version)
-    why = f" on {event.at:%-d %B %Y}: {event.reason.rstrip('.')}" if event else ""
+    why = f" on {event.at:%-d %B %Y}: {lives.reason_in_words(event.reason)}" if event else ""
     return f"Version {version.number} of {version.dataset.name} was withdrawn{why}. " + (
         f"Use version {instead.number} instead." if instead else "There is no version to use instead yet."
     )

@@ -61,3 +61,8 @@ def named_after(version: DatasetVersion) -> DatasetVersion | None:
 
 def withdrawal(version: DatasetVersion) -> VersionEvent | None:
     return version.events.filter(kind=VersionEvent.Kind.WITHDRAWN).select_related("actor").first()
+
+
+def reason_in_words(reason: str | None) -> str:
+    """Return a reason as it stands within a sentence; that it was erased, where it was."""
+    return "erased" if reason is None else reason.rstrip(".")

@@ -47,7 +47,7 @@ def gate_in_words(gate: gates.Gate) -> str:
 
 def waiver_in_words(waiver: Waiver) -> str:
     name = KINDS[waiver.gate].name if waiver.gate in KINDS else waiver.gate
-    return f"{name} was waived by {waiver.actor.username} on {waiver.at:%-d %B %Y}: {waiver.reason.rstrip('.')}. Found was: {waiver.found}"
+    return f"{name} was waived by {waiver.actor.username} on {waiver.at:%-d %B %Y}: {lives.reason_in_words(waiver.reason)}. Found was: {waiver.found}"
 
 
 def reading_in_words(reading: Reading) -> str:
@@ -61,7 +61,7 @@ def reading_in_words(reading: Reading) -> str:
 
 def event_in_words(event: VersionEvent) -> str:
     instead = f" Use version {event.successor.number} instead." if event.successor else ""
-    why = f": {event.reason.rstrip('.')}" if event.reason else ""
+    why = "" if event.reason == "" else f": {lives.reason_in_words(event.reason)}"
     return f"{event.get_kind_display().capitalize()} by {who(event)} on {event.at:%-d %B %Y}{why}.{instead}"
 
 

@@ -73,4 +73,6 @@ def happening(event: VersionEvent, version: DatasetVersion) -> Happening:
     waived = event.detail.get("waived", [])
     also = f" {counted(len(waived), 'gate')} waived." if waived else ""
     who = event.actor.username if event.actor else ""
-    return Happening(at=event.at, version=version, what=event.get_kind_display(), who=who, why=f"{event.reason}{instead}{also}".strip())
+    return Happening(
+        at=event.at, version=version, what=event.get_kind_display(), who=who, why=f"{'erased' if event.reason is None else event.reason}{instead}{also}".strip()
+    )

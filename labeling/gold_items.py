@@ -106,7 +106,7 @@ def described(items: Sequence[GoldItem], *, on: date) -> list[Item]:
             name=str(item.pair),
             version=item.version,
             verdict=item.verdict,
-            why=item.why,
+            why=item.why or "",
             allowed_use=item.allowed_use,
             difficulty=item.difficulty,
             refresh_on=item.refresh_on,

@@ -85,7 +85,7 @@ def described(campaign: Campaign, users: list[User]) -> list[Labeler]:
             is_active=user.is_active,
             holds_role=user.pk in roles,
             state=enrolments[user.pk].state if user.pk in enrolments else NOT_YET,
-            why=latest[user.pk].why if user.pk in latest else "",
+            why=(latest[user.pk].why or "") if user.pk in latest else "",
             since=latest[user.pk].at if user.pk in latest else None,
             served=enrolments[user.pk].served if user.pk in enrolments else 0,
             skills=skills[user.pk],
@@ -104,4 +104,4 @@ def latest_events(campaign: Campaign, users: Iterable[User]) -> dict[int, Enrolm
 def history_of(campaign: Campaign, user: User) -> list[Step]:
     """Return how the labeler's state changed, newest first."""
     events = EnrolmentEvent.objects.filter(campaign=campaign, labeler=user).select_related("actor").order_by("-at", "-pk")[:EVENTS]
-    return [Step(event.at, event.actor.username if event.actor else "", event.before, event.after, event.why) for event in events]
+    return [Step(event.at, event.actor.username if event.actor else "", event.before, event.after, event.why or "") for event in events]

@@ -29,7 +29,7 @@ WHERE slot.id = ANY(%(places)s::bigint[]) AND (label.id IS NOT NULL OR EXISTS (
 """
 # What there is to say of an answer, and of the place it is in; nothing, unless it is practice.
 KNOWN = """
-SELECT gold.verdict, gold.why, slot.id FROM labeling_slot AS slot JOIN labeling_golditem AS gold ON gold.id = slot.gold_item_id
+SELECT gold.verdict, coalesce(gold.why, ''), slot.id FROM labeling_slot AS slot JOIN labeling_golditem AS gold ON gold.id = slot.gold_item_id
 WHERE slot.id = %(slot)s AND slot.kind = 'practice'
 """
 # A round's places are due at one position, that at which it begins, and later rounds begin later.

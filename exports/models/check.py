@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.ledgers import append_only
+from accounts.ledgers import MayBeErased, append_only
 from exports.models.version import DatasetRow, DatasetVersion
 
 
@@ -52,20 +52,22 @@ class RowFlag(models.Model):
         return f"{self.kind} in {self.where}"
 
 
-class FlagDecision(models.Model):
+class FlagDecision(MayBeErased):
     """What a person decided about the flags of one kind, in one row or in all of a version. A ledger: the latest that speaks of a flag holds."""
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="flag_decisions")
     kind = models.CharField(max_length=20)
     row = models.ForeignKey(DatasetRow, on_delete=models.PROTECT, null=True, related_name="+", help_text="Null: all rows of the version.")
     leave_out = models.BooleanField(help_text="From all later versions of the dataset. Else the row is fine as it is.")
-    reason = models.CharField(max_length=500)
+    reason = models.CharField(max_length=500, null=True)  # noqa: DJ001 - NULL once erased
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(reason__regex=r"\S"), name="flag_decision_says_why")]
-        triggers = append_only()
+        constraints = [
+            models.CheckConstraint(condition=Q(erased_at__isnull=False) | Q(reason__isnull=False, reason__regex=r"\S"), name="flag_decision_says_why")
+        ]
+        triggers = append_only(erasable="reason")
 
     def __str__(self) -> str:
         return f"{self.kind}: {'leave out' if self.leave_out else 'keep'}"

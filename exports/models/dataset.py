@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from exports.models.sealing import sealed
+from accounts.ledgers import sealed
 
 
 class Dataset(models.Model):

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.ledgers import append_only
+from accounts.ledgers import MayBeErased, append_only
 from exports.models.version import DatasetVersion
 
 
-class VersionEvent(models.Model):
+class VersionEvent(MayBeErased):
     """Who did what to a version, when and why. A ledger: a dataset's current version follows from it, and nothing is deleted by it."""
 
     class Kind(models.TextChoices):
@@ -34,19 +34,21 @@ class VersionEvent(models.Model):
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=11, choices=Kind.choices)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", help_text="Null: an operator.")
-    reason = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=500, blank=True, null=True)  # noqa: DJ001 - NULL once erased
     successor = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, null=True, related_name="+", help_text="The version to use in its place.")
     detail: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind="released") | Q(reason__regex=r"\S"), name="version_event_says_why"),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=False) | Q(reason__isnull=False) & (Q(kind="released") | Q(reason__regex=r"\S")), name="version_event_says_why"
+            ),
             models.CheckConstraint(condition=~Q(kind="succeeded") | Q(successor__isnull=False), name="succeeded_version_names_its_successor"),
             models.UniqueConstraint(fields=["version"], condition=Q(kind="released"), name="version_is_released_once"),
             models.UniqueConstraint(fields=["version"], condition=Q(kind="withdrawn"), name="version_is_withdrawn_once"),
         ]
-        triggers = append_only()
+        triggers = append_only(erasable="reason")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.version_id}"

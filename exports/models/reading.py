@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.ledgers import append_only
+from accounts.ledgers import MayBeErased, append_only
 from exports.models.version import DatasetRow, DatasetVersion
 
 
@@ -40,7 +40,7 @@ class SampleRow(models.Model):
         return f"{self.sample} {self.place}"
 
 
-class RowReading(models.Model):
+class RowReading(MayBeErased):
     """What a person found who read a sampled row. A ledger: the latest one of a row holds."""
 
     class Verdict(models.TextChoices):
@@ -55,12 +55,12 @@ class RowReading(models.Model):
 
     sampled = models.ForeignKey(SampleRow, on_delete=models.PROTECT, related_name="readings")
     verdict = models.CharField(max_length=6, choices=Verdict.choices)
-    note = models.CharField(max_length=500, blank=True)
+    note = models.CharField(max_length=500, blank=True, null=True)  # noqa: DJ001 - NULL once erased
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta:
-        triggers = append_only()
+        triggers = append_only(erasable="note")
 
     def __str__(self) -> str:
         return f"{self.sampled_id}: {self.verdict}"

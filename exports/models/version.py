@@ -11,9 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from accounts.ledgers import append_only
+from accounts.ledgers import append_only, sealed
 from exports.models.dataset import Dataset
-from exports.models.sealing import sealed
 from labeling.models import Campaign, Pair, RubricVersion
 from policies.models import Prompt, Response
 

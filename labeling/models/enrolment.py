@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.ledgers import append_only
+from accounts.ledgers import MayBeErased, append_only
 from labeling.models.campaign import Campaign
 from labeling.models.rubric import RubricVersion
 
@@ -80,21 +80,21 @@ class Enrolment(models.Model):
         return f"{self.labeler_id} {self.state} in {self.campaign_id}"
 
 
-class EnrolmentEvent(models.Model):
+class EnrolmentEvent(MayBeErased):
     """A labeler's state changed, by whom and why. A ledger."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
     labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     before = models.CharField(max_length=10, blank=True)
     after = models.CharField(max_length=10)
-    why = models.CharField(max_length=300)
+    why = models.CharField(max_length=300, null=True)  # noqa: DJ001 - NULL once erased
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", help_text="Null: the system.")
     at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["campaign", "labeler", "at"], name="enrolment_events")]
         constraints = [models.CheckConstraint(condition=~Q(before=F("after")), name="enrolment_event_changes_something")]
-        triggers = append_only()
+        triggers = append_only(erasable="why")
 
     def __str__(self) -> str:
         return f"{self.before} to {self.after}"

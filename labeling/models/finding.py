@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.ledgers import append_only
+from accounts.ledgers import MayBeErased, append_only
 from labeling.models.campaign import Campaign
 
 
@@ -47,7 +47,7 @@ class Finding(models.Model):
         return f"{self.kind}: {self.labeler_id}"
 
 
-class FindingDecision(models.Model):
+class FindingDecision(MayBeErased):
     class Decision(models.TextChoices):
         KEEP = "keep", "keep the labels"
         RETRACT = "retract", "retract the labels since the last good check"
@@ -55,14 +55,14 @@ class FindingDecision(models.Model):
 
     finding = models.OneToOneField(Finding, on_delete=models.PROTECT, related_name="decision")
     decision = models.CharField(max_length=7, choices=Decision.choices)
-    note = models.TextField(blank=True)
+    note = models.TextField(blank=True, null=True)  # noqa: DJ001 - NULL once erased
     retracted = models.PositiveIntegerField(default=0, help_text="Labels that were retracted, each with a new place opened.")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(decision__in=["keep", "retract", "dismiss"]), name="finding_decision_is_known")]
-        triggers = append_only()
+        triggers = append_only(erasable="note")
 
     def __str__(self) -> str:
         return self.decision

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.ledgers import MayBeErased, sealed
 from labeling.models.campaign import Campaign
 from labeling.models.pair import Pair, Verdict, draw_lot
 from labeling.models.rubric import RubricVersion
@@ -30,7 +31,7 @@ class GoldItemQuerySet(models.QuerySet["GoldItem"]):
         return self.in_use().filter(Q(refresh_on__lte=on) | ~Q(rubric_version=F("campaign__rubric_version")))
 
 
-class GoldItem(models.Model):
+class GoldItem(MayBeErased):
     """One version of what is known of a pair. The pair is never asked as work from then on, and never becomes a dataset row.
 
     What it says does not change: another verdict, reason or use is the next version, and this one is retired.
@@ -62,7 +63,7 @@ class GoldItem(models.Model):
     lot = models.PositiveSmallIntegerField(default=draw_lot, help_text="Drawn: the order in which planning walks over the items, from a point drawn each time.")
     version = models.PositiveIntegerField(default=1)
     verdict = models.CharField(max_length=3, choices=Verdict.choices)
-    why = models.TextField(help_text="The reason the item exists, in words a labeler can be shown.")
+    why = models.TextField(null=True, help_text="The reason the item exists, in words a labeler can be shown.")  # noqa: DJ001 - NULL once erased
     allowed_use = models.CharField(max_length=8, choices=Use.choices, default=Use.BOTH)
     difficulty = models.CharField(max_length=6, choices=Difficulty.choices, default=Difficulty.EASY)
     refresh_on = models.DateField(null=True, help_text="When somebody should look whether it still holds.")
@@ -76,7 +77,7 @@ class GoldItem(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["pair", "version"], name="gold_version_is_numbered_once"),
             models.UniqueConstraint(fields=["pair"], condition=Q(retired_at__isnull=True), name="pair_has_one_gold_item_in_use"),
-            models.CheckConstraint(condition=~Q(why=""), name="gold_item_has_a_reason"),
+            models.CheckConstraint(condition=Q(erased_at__isnull=False) | Q(why__isnull=False) & ~Q(why=""), name="gold_item_has_a_reason"),
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="gold_verdict_is_a_b_or_tie"),
             models.CheckConstraint(condition=Q(allowed_use__in=["check", "practice", "both"]), name="gold_use_is_known"),
             models.CheckConstraint(condition=Q(campaign__isnull=False), name="gold_item_knows_its_campaign"),
@@ -86,9 +87,7 @@ class GoldItem(models.Model):
         indexes = [models.Index(fields=["campaign", "lot", "id"], condition=Q(retired_at__isnull=True), name="gold_in_use")]
         triggers = [
             pgtrigger.Trigger(name="campaign_of_its_pair", when=pgtrigger.Before, operation=pgtrigger.Insert, func=OF_ITS_PAIR),
-            pgtrigger.ReadOnly(
-                name="keep_what_is_known", fields=["pair", "version", "verdict", "why", "allowed_use", "difficulty", "refresh_on", "added_by", "added_at"]
-            ),
+            sealed(but=["retired_at", "rubric_version_id"], erasable="why")[0],
         ]
 
     def __str__(self) -> str:
