@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
+from accounts import statements
 from accounts.models import Consent, ConsentText, User
+
+# Of who has agreed to the text that holds, or where there is none, nothing.
+WANTED = """
+SELECT text.number, text.body FROM accounts_consenttext AS text
+WHERE text.number = (SELECT max(number) FROM accounts_consenttext) AND NOT coalesce(
+    (SELECT said.given AND said.text_id = text.id FROM accounts_consent AS said WHERE said.user_id = %(user)s ORDER BY said.id DESC LIMIT 1), false)
+"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The text that a person has not agreed to, and is asked about before they label."""
+
+    number: int
+    body: str
 
 
 class NothingToSay(Exception):
@@ -32,6 +49,12 @@ def publish(*, body: str, by: User | None, at: datetime) -> ConsentText:
         raise NothingToSay(f"Version {before.number} says just that.")
     number = (ConsentText.objects.aggregate(last=Max("number"))["last"] or 0) + 1
     return ConsentText.objects.create(number=number, body=body, sha256=sha256, created_by=by, created_at=at)
+
+
+def wanted_of(user: User) -> Wanted | None:
+    """Return the text that holds, if the person has not agreed to it; None: they have, or there is none. Asked before each pair and each label."""
+    row = statements.one(WANTED, user=user.pk)
+    return Wanted(*row) if row else None
 
 
 def said_by(user: User) -> Consent | None:

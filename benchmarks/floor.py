@@ -47,7 +47,7 @@ class Labeler:
 
     def lease(self) -> Row | None:
         at = datetime.now(UTC)
-        values = {name: self.given[name] for name in ("campaign", "epoch", "start")} | {
+        values = {name: self.given[name] for name in ("campaign", "rubric_version", "epoch", "start")} | {
             "labeler": self.labeler,
             "open": True,
             "key": uuid.uuid4(),

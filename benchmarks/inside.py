@@ -61,6 +61,7 @@ def floor(slug: str, *names: str) -> dict[str, Any]:
         "store": submitting.IN_OWN_PLACE,
         "said": settling.SAID,
         "campaign": campaign.pk,
+        "rubric_version": campaign.rubric_version_id,
         "epoch": campaign.rank_epoch,
         "start": BEFORE_EVERY_RANK,
         "labelers": [person.pk for person in people],

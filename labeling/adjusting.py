@@ -13,9 +13,10 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, prefetch_related_objects
 
 from accounts.models import User
-from labeling import campaigns, concluding, settling, slotting, terms
+from labeling import campaigns, concluding, rewording, settling, slotting, terms
 from labeling.models import COUNTING, Adjustment, Campaign, Label, Pair, Slot, Standing
 from labeling.resolution import Said
+from labeling.rewording import Reworded
 
 CHUNK = 200
 """Pairs a transaction. They are locked for some tens of milliseconds, in which who answers one of them waits, and who asks for a pair gets another one."""
@@ -39,6 +40,12 @@ class Done:
     """Of these, on somebody's screen at the moment."""
     repooled: int = 0
     """Places that ask for another skill now."""
+    reworded: int = 0
+    """Pairs that go by another wording of the rubric now."""
+    anew: int = 0
+    """Of these, begun under the one before, and asked anew."""
+    uncounted: int = 0
+    """Labels under that, which are kept, and counted no more."""
     moved: Counter[str] = field(default_factory=Counter)
     """Pairs that stand otherwise now, by `before to after`."""
     pools: Counter[str] = field(default_factory=Counter)
@@ -47,7 +54,7 @@ class Done:
     """Whose screens lose a pair."""
 
     def add(self, other: Done) -> None:
-        for name in ("pairs", "opened", "taken", "from_screens", "repooled"):
+        for name in ("pairs", "opened", "taken", "from_screens", "repooled", "reworded", "anew", "uncounted"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.moved += other.moved
         self.pools += other.pools
@@ -81,11 +88,14 @@ class Place:
 # ---- a change, from its beginning to its end -----------------------------------------------------------------------
 
 
-def begin(campaign: Campaign, changes: dict[str, list[Any]], *, actor: User | None, at: datetime) -> Adjustment:
-    """Note a change of settings that pairs are to follow. The campaign is held. One that is still being carried out is cut short, and taken over."""
-    scope = {name for name in changes if terms.TERMS[name].looks_at_pairs}
+def begin(campaign: Campaign, changes: dict[str, list[Any]], *, actor: User | None, at: datetime, begun: str = "") -> Adjustment:
+    """Note a change of settings that pairs are to follow. The campaign is held. One that is still being carried out is cut short, and taken over.
+
+    `begun`, one of `rewording.BEGUN`, says what becomes of pairs that have labels, where the rubric was worded anew.
+    """
+    scope = {name for name in changes if terms.EVERY[name].looks_at_pairs} | ({begun} if begun else set())
     if earlier := open_adjustment(campaign):
-        scope |= set(earlier.scope)
+        scope |= {name for name in earlier.scope if not (begun and name in rewording.BEGUN)}
         end(earlier, campaign, at=at, cut_short=True)
     return Adjustment.objects.create(campaign=campaign, actor=actor, changes=changes, scope=sorted(scope), begun_at=at)
 
@@ -124,10 +134,10 @@ def step(campaign: Campaign, *, at: datetime) -> bool:
 
 
 def end(adjustment: Adjustment, campaign: Campaign, *, at: datetime, cut_short: bool = False) -> None:
-    """Write down what was changed and what it came to. Where places ask for other skills now, labelers start over."""
+    """Write down what was changed and what it came to. Where places ask for other skills now, or may be asked of who had them, labelers start over."""
     adjustment.ended_at = at
     adjustment.save(update_fields=["ended_at"])
-    if "eligible_by" in adjustment.scope:
+    if {"eligible_by", "rubric_version"} & set(adjustment.scope):
         campaign.rank_epoch += 1
         campaign.save(update_fields=["rank_epoch"])
     done = done_of(adjustment)
@@ -156,22 +166,27 @@ def live(pairs: QuerySet[Pair]) -> QuerySet[Pair]:
 def adjust(pairs: Sequence[Pair], campaign: Campaign, *, scope: Iterable[str], at: datetime) -> Done:
     """Bring these pairs in line with the settings. They are locked by the caller, in their order, and the campaign is held.
 
-    By another rule all of them are settled again. Those that want judgments then get the places they lack, or lose those that are too many: free ones first,
-    then those on a screen, whose labels are kept as surplus if they still come. Labels that are in stay in.
+    By another rule all of them are settled again; where the rubric was worded anew, those that are not settled go over to that. Those that want judgments
+    then get the places they lack, or lose those that are too many: free ones first, then those on a screen, whose labels are kept as surplus if they still
+    come. Labels that are in stay in.
     """
     scope = set(scope)
     before = {pair.pk: pair.standing for pair in pairs}
     if "rule" in scope:
         settling.settle_all(pairs, at=at)
-    wanting = list(live(Pair.objects.filter(pk__in=before)).order_by("pk"))
+    done = Done(pairs=len(pairs))
+    if begun := scope & set(rewording.BEGUN):
+        note_rewording(done, rewording.reword(list(live(Pair.objects.filter(pk__in=before)).order_by("pk")), campaign, begun=begun.pop(), at=at))
+    wanting = list(live(Pair.objects.filter(pk__in=before, rubric_version=campaign.rubric_version_id)).order_by("pk"))
     if campaign.eligible_by:
         prefetch_related_objects(wanting, "prompt")
     if "eligible_by" in scope:  # all at once and in their order, since some are closed and the others repooled further down
         list(open_places(wanting).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     places = places_of(wanting)
     going = [place for pair in wanting for place in too_many(pair, campaign, places[pair.pk], by_another_rule="rule" in scope)]
-    done = Done(pairs=len(pairs), taken=close(going, at=at), from_screens=sum(place.is_held for place in going))
-    done.labelers = sorted({place.labeler_id for place in going if place.labeler_id is not None})
+    done.taken += close(going, at=at)
+    done.from_screens += sum(place.is_held for place in going)
+    done.labelers = sorted({*done.labelers, *(place.labeler_id for place in going if place.labeler_id is not None)})
     done.repooled = repool(wanting, campaign) if "eligible_by" in scope else 0
     done.opened = slotting.store([slot for pair in wanting for slot in lacking(pair, campaign, places[pair.pk])], campaign)
     hanging = {place.pair_id for place in going} | {pair.pk for pair in wanting if pair.standing == Standing.CONTESTED}
@@ -179,6 +194,12 @@ def adjust(pairs: Sequence[Pair], campaign: Campaign, *, scope: Iterable[str], a
     done.pools = pools_of(wanting) if "eligible_by" in scope else Counter()
     done.moved = moves(before)
     return done
+
+
+def note_rewording(done: Done, came_to: Reworded) -> None:
+    done.reworded, done.anew, done.uncounted = came_to.reworded, came_to.anew, came_to.uncounted
+    done.taken, done.from_screens = len(came_to.closed), sum(place.lease is not None for place in came_to.closed)
+    done.labelers = sorted({place.labeler_id for place in came_to.closed if place.labeler_id is not None})
 
 
 def places_of(pairs: Sequence[Pair]) -> dict[int, list[Place]]:

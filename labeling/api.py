@@ -263,7 +263,7 @@ def lease(request: Request, campaign: Campaign, *, at: datetime) -> dict[str, An
 
 
 def shown(assignment: Assignment) -> dict[str, Any]:
-    texts = cards.texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
+    texts = cards.texts_of_assignment(assignment)
     practice = {"practice": {"number": texts.practice.number, "of": texts.practice.of}} if texts.practice else {}
     return practice | {
         "key": assignment.key,

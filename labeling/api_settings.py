@@ -22,6 +22,7 @@ from labeling.campaigning import MOST_CHECKS, MOST_OVERLAP
 from labeling.forms_settings import MAX_LEASE_MINUTES
 from labeling.models import Campaign, Role
 from labeling.resolution import RULES
+from labeling.rewording import BEGUN, GOLD
 from policies.models import GenerationRun
 
 PATIENCE = 10.0
@@ -73,6 +74,21 @@ class ChangeCampaignSerializer(SettingsSerializer):
     state = serializers.ChoiceField(required=False, choices=Campaign.State.choices)
     name = serializers.CharField(required=False, max_length=120)
     overlap = serializers.IntegerField(required=False, min_value=1, max_value=MOST_OVERLAP, help_text="k: labels a pair.")
+    rubric_version = serializers.IntegerField(
+        required=False, min_value=1, max_value=32_767, help_text="Number of another version of the campaign’s rubric. Sent with `begun` and `gold`."
+    )
+    begun = serializers.ChoiceField(
+        required=False,
+        choices=list(BEGUN),
+        help_text="With `rubric_version`: pairs that have labels and are not settled are asked `anew` under the new version, whose labels alone count then; "
+        "or they `settle` by the labels that are in, under the version before.",
+    )
+    gold = serializers.ChoiceField(
+        required=False,
+        choices=list(GOLD),
+        help_text="With `rubric_version`: `keep` gold items, whose verdicts hold under the new version, too; have them looked at (`refresh`), in use "
+        "meanwhile; or `retire` them.",
+    )
 
 
 class PreviewSerializer(serializers.Serializer[previews.Preview]):
@@ -85,6 +101,9 @@ class PreviewSerializer(serializers.Serializer[previews.Preview]):
         source="done.from_screens", help_text="Of these, on a screen now: a label that still comes is kept, and not counted."
     )
     places_repooled = serializers.IntegerField(source="done.repooled", help_text="That would ask for another skill.")
+    pairs_reworded = serializers.IntegerField(source="done.reworded", help_text="That would be judged by the new version of the rubric.")
+    pairs_asked_anew = serializers.IntegerField(source="done.anew", help_text="Of these, that have labels under the version before.")
+    labels_uncounted = serializers.IntegerField(source="done.uncounted", help_text="Labels of those: kept, and counted no more.")
     pairs_moved = serializers.DictField(
         source="done.moved", child=serializers.IntegerField(), help_text="Pairs that would stand otherwise, by `before to after`."
     )

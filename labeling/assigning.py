@@ -24,7 +24,7 @@ def next_for(campaign: Campaign, labeler: User, *, at: datetime) -> Assignment |
     """Return what the labeler has on the screen, or lease the next pair for them; None: nothing is left for them.
 
     A reload therefore shows the same pair on the same sides. A paused or closed campaign hands out nothing new, nor does any to a labeler
-    who is paused or has reached the quota or the day's ceiling.
+    who is paused or has reached the quota or the day's ceiling; and nothing at all is shown to one who has not acknowledged the campaign's wording.
     Two windows of one labeler that ask at the same moment may reach for two places at one pair; the unique index refuses
     the second, which then gets what the first got. Where they got two pairs, a reload shows the same one of them each time.
     """
@@ -49,6 +49,8 @@ def find(campaign: Campaign, labeler: User, *, at: datetime) -> Found | None:
     enrolment, is_new = enrol(campaign, labeler, at=at)
     if is_new and (found := queue.search(campaign, labeler, ends=ends, at=at, pools=pools)):
         return found
+    if not is_new and enrolment.rubric_version_id != campaign.rubric_version_id:
+        return None  # they are shown what changed first
     if campaign.state != Campaign.State.OPEN or enrolment.state == Enrolment.State.PAUSED:
         return None
     if enrolment.state == Enrolment.State.PRACTISING:
@@ -146,12 +148,18 @@ def park(*, assignment: Assignment, at: datetime) -> Parking | None:
 
 
 def give_back(slot: Slot, assignment: Assignment, *, for_good: bool, at: datetime) -> None:
-    """Free the place, if the assignment still holds it. A check that is given back for good is closed with nobody in it: it is for nobody else."""
-    if slot.lease != assignment.key:
+    """Free the place, if its labeler still holds it. A check that is given back for good is closed with nobody in it: it is for nobody else."""
+    if not holds(slot, assignment):
         return
     if for_good and slot.kind not in COUNTING:
         Slot.objects.filter(pk=slot.pk).update(labeler=None, lease=None, lease_ends_at=None, closed_at=at)
     elif for_good and slot.reserved_for_id:  # assigned by name, and refused: anybody may have it
         Slot.objects.filter(pk=slot.pk).update(labeler=None, lease=None, lease_ends_at=None, reserved_for=None, rank=slotting.head_ranks(1)[0], ranked_by="")
     else:
-        slotting.free([assignment.key])
+        slotting.free([slot.lease])
+
+
+def holds(slot: Slot, assignment: Assignment) -> bool:
+    """Say whether the place is on its labeler's screen by this assignment, or by the one that it was handed over to when the rubric was worded anew."""
+    is_handed_over = slot.lease is not None and slot.labeler_id == assignment.labeler_id and slot.rubric_version_id != assignment.rubric_version_id
+    return slot.lease == assignment.key or is_handed_over

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from labeling import adjusting, campaigns, terms
+from labeling import adjusting, campaigns, rewording, terms
 from labeling.campaigns import NotPossible
 from labeling.models import AttachedRun, Campaign, Membership, MembershipEvent, Role, RubricVersion
 from labeling.resolution import RULES
@@ -86,17 +86,53 @@ def store(campaign: Campaign, said: dict[str, Any], *, actor: User | None, at: d
     said = dict(said)
     if "state" in said:
         move(held, said.pop("state"), actor=actor, at=at)
-    changes = {name: [getattr(held, name), value] for name, value in said.items() if getattr(held, name) != value}
-    check_changes(held, changes)
-    for name, (_, value) in changes.items():
+    begun, reworded = word_anew(held, said, actor=actor, at=at)
+    settings = {name: [getattr(held, name), value] for name, value in said.items() if getattr(held, name) != value}
+    check_changes(held, settings)
+    for name, (_, value) in settings.items():
         setattr(held, name, value)
     check_values(held)
-    held.save(update_fields=list(changes))
-    if any(terms.TERMS[name].looks_at_pairs for name in changes):
-        adjusting.begin(held, changes, actor=actor, at=at)
+    held.save(update_fields=list(settings))
+    changes = reworded | settings
+    if any(terms.EVERY[name].looks_at_pairs for name in changes):
+        adjusting.begin(held, changes, actor=actor, at=at, begun=begun)
     elif changes:
         campaigns.note(held, "changed", actor=actor, at=at, changes=changes, done={})
     return held
+
+
+def word_anew(held: Campaign, said: dict[str, Any], *, actor: User | None, at: datetime) -> tuple[str, dict[str, list[Any]]]:
+    """Put a campaign that is held under the version of its rubric that `said` names, and its checks with it. Raises NotPossible.
+
+    Takes `rubric_version`, `begun` and `gold` out of `said`, and returns what becomes of pairs that are begun, and the change: empty, where there is none.
+    """
+    number, begun, gold = (said.pop(name, None) for name in ("rubric_version", "begun", "gold"))
+    if number is None or number == held.rubric_version.number:
+        return "", {}
+    change = {"rubric_version": [held.rubric_version.number, number]}
+    check_changes(held, change)
+    check_choices(begun, gold)
+    held.rubric_version = version_of(held, number)
+    held.save(update_fields=["rubric_version"])
+    items = rewording.reword_checks(held, gold=gold, at=at)
+    before, after = change["rubric_version"]
+    campaigns.note(held, "rubric_moved", actor=actor, at=at, before=before, after=after, begun=begun, gold=gold, items=items)
+    return begun, change
+
+
+def check_choices(begun: str | None, gold: str | None) -> None:
+    """Raise NotPossible unless it was said what becomes of what there is: neither has a usual value."""
+    if begun not in rewording.BEGUN:
+        raise NotPossible(f"Say what becomes of pairs that are begun: {' or '.join(rewording.BEGUN)}.")
+    if gold not in rewording.GOLD:
+        raise NotPossible(f"Say what becomes of gold items: {', '.join(rewording.GOLD)}.")
+
+
+def version_of(held: Campaign, number: int) -> RubricVersion:
+    found = RubricVersion.objects.filter(rubric=held.rubric_version.rubric_id, number=number).first()
+    if found is None:
+        raise NotPossible(f"The rubric has no version {number}.")
+    return found
 
 
 def move(held: Campaign, state: str, *, actor: User | None, at: datetime) -> None:

@@ -9,13 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from accounts import statements
+from accounts.consenting import Wanted
 from accounts.models import User
-from labeling import drafting, limits, practising, reopening
+from labeling import clauses, drafting, limits, practising, reopening
+from labeling.acknowledging import Unread
 from labeling.asks import Asks, Chip, asks_from
 from labeling.limits import midnight
-from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair
+from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair, RubricVersion, Slot
 from labeling.renderings import shown_all
 from labeling.reopening import Reopenable
 
@@ -106,6 +109,54 @@ class Empty:
 
 
 @dataclass(frozen=True)
+class Clause:
+    """A clause that changed: as it was, and as it is. One of them empty: it was added, or removed."""
+
+    kind: str
+    """`changed`, `added`, or `removed`."""
+    under: str
+    old_html: SafeString
+    old_raw: SafeString
+    new_html: SafeString
+    new_raw: SafeString
+
+
+@dataclass(frozen=True)
+class Reworded:
+    """What changed in the rubric since its labeler acknowledged it last. No pair is shown before they have read it."""
+
+    campaign_slug: str
+    campaign_name: str
+    old_number: int
+    new_number: int
+    change_note: str
+    clauses: tuple[Clause, ...]
+    """Empty: nothing but white space."""
+    rubric_html: SafeString
+    """The whole of the new wording."""
+    is_kept: bool
+    """A pair waits for them, with what they had said of it."""
+    done_today: int
+    done: int = 0
+    mine_left: int | None = None
+    keys: str = "{}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A person who has not agreed to the text that holds: no pair is shown before they have."""
+
+    campaign_slug: str
+    campaign_name: str
+    number: int
+    body: str
+    done_today: int
+    done: int = 0
+    mine_left: int | None = None
+    keys: str = "{}"
+
+
+@dataclass(frozen=True)
 class Texts:
     """What is stored of a pair, as far as a screen needs it."""
 
@@ -128,7 +179,7 @@ FROM labeling_pair AS pair
 JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
 JOIN policies_response AS a ON a.id = pair.response_a_id
 JOIN policies_response AS b ON b.id = pair.response_b_id
-JOIN labeling_rubricversion AS rubric ON rubric.id = pair.rubric_version_id
+JOIN labeling_rubricversion AS rubric ON rubric.id = coalesce(%(rubric_version)s, pair.rubric_version_id)
 WHERE pair.id = %(pair)s
 """
 # By the index alone, but for the few rows that supersede another. What its labeler reopened is not done: nobody is in its place.
@@ -153,7 +204,7 @@ ORDER BY answer.id
 
 def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, said: dict[str, Any] | None = None, is_reopened: bool = False) -> Card:
     """Build the card of an assignment, its sides as they were drawn. `said` is what was just sent and not taken; else what was kept is on it."""
-    texts = texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
+    texts = texts_of_assignment(assignment)
     said = drafting.draft_of(assignment.key) if said is None else said
     key = said.get("submission_key", "")
     card = build(texts, campaign, key=assignment.key, submission_key=key, done_today=labels_since_midnight(assignment.labeler, at=at))
@@ -169,6 +220,41 @@ def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, said: 
         rationale_minimum=campaign.rationale_minimum,
         answers=answers_for(campaign, assignment.labeler),
     )
+
+
+def reworded_for(unread: Unread, campaign: Campaign, labeler: User, *, at: datetime) -> Reworded:
+    """Build the card of what changed in a campaign's rubric: clauses, old beside new."""
+    [whole] = shown_all([unread.new.body])
+    return Reworded(
+        campaign_slug=campaign.slug,
+        campaign_name=campaign.name,
+        old_number=unread.old.number,
+        new_number=unread.new.number,
+        change_note=unread.new.change_note,
+        clauses=clauses_between(unread.old, unread.new),
+        rubric_html=whole.html,
+        is_kept=Slot.objects.held().filter(campaign=campaign, labeler=labeler).exists(),
+        done_today=labels_since_midnight(labeler, at=at),
+        keys=keys_of(labeler.pk),
+    )
+
+
+def clauses_between(old: RubricVersion, new: RubricVersion) -> tuple[Clause, ...]:
+    found = clauses.changes(whole_of(old), whole_of(new))
+    shown = shown_all([text for change in found for text in (change.old, change.new)]) if found else []
+    sides = zip(found, shown[::2], shown[1::2], strict=True)
+    return tuple(Clause(change.kind, change.under, before.html, before.raw, after.html, after.raw) for change, before, after in sides)
+
+
+def whole_of(version: RubricVersion) -> str:
+    """Return what a version says, with the reasons that it offers and the criteria that it asks about as lists behind the wording."""
+    lists = [(_("Reasons"), version.reasons), (_("Criteria"), version.criteria)]
+    return "\n\n".join([version.body, *("\n".join([f"## {title}", *(f"- {one['label']}" for one in named)]) for title, named in lists if named)])
+
+
+def asked_for(wanted: Wanted, campaign: Campaign, labeler: User, *, at: datetime) -> Asked:
+    done_today = labels_since_midnight(labeler, at=at)
+    return Asked(campaign.slug, campaign.name, wanted.number, wanted.body, done_today, keys=keys_of(labeler.pk))
 
 
 def answers_for(campaign: Campaign, labeler: User) -> tuple[Answered, ...]:
@@ -209,8 +295,14 @@ def paused(campaign: Campaign, labeler: User) -> str:
     return "paused_labeler" if is_paused else ""
 
 
-def texts_of(pair_id: int, *, left_is_a: bool, slot_id: int | None = None) -> Texts:
-    row = statements.one(TEXTS, pair=pair_id, slot=slot_id)
+def texts_of_assignment(assignment: Assignment) -> Texts:
+    """Return what an assignment shows: its sides as they were drawn, and the wording that its label is stored under."""
+    return texts_of(assignment.pair_id, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id, rubric_version=assignment.rubric_version_id)
+
+
+def texts_of(pair_id: int, *, left_is_a: bool, slot_id: int | None = None, rubric_version: int | None = None) -> Texts:
+    """Return what is stored of a pair, with the wording that it is judged by, or another."""
+    row = statements.one(TEXTS, pair=pair_id, slot=slot_id, rubric_version=rubric_version)
     if row is None:
         raise Pair.DoesNotExist(pair_id)
     messages, a, b, rubric_number, rubric_body, reasons, criteria, risk, practises = row

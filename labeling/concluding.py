@@ -28,7 +28,12 @@ def conclude_all(pairs: Sequence[Pair], campaign: Campaign, *, at: datetime) -> 
 
 
 def escalate(pair: Pair, campaign: Campaign) -> bool:
-    """Open a further place, unless the bound is reached, an adjudicator has the pair before them, or it became gold, which nobody is asked about as work."""
+    """Open a further place, unless the bound is reached, an adjudicator has the pair before them, or nobody is asked about it as work any more.
+
+    It became gold; or it goes by another wording than the campaign by now, and waits for the adjudicator alone.
+    """
+    if pair.rubric_version_id != campaign.rubric_version_id:
+        return False
     if not campaign.escalation_bound or AdjudicationTurn.objects.filter(pair=pair, ended_at=None).exists() or pair.gold_items.exists():
         return False
     return slotting.escalate(pair, campaign) is not None

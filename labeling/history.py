@@ -9,6 +9,7 @@ from typing import Any
 
 from labeling import terms
 from labeling.models import Adjustment, Campaign, CampaignEvent, Pair, Standing
+from labeling.rewording import BEGUN, GOLD
 from labeling.words import counted, listed
 
 SHOWN = 50
@@ -72,7 +73,9 @@ def changes_in_words(changes: dict[str, list[Any]]) -> list[str]:
 
 def outcome(done: dict[str, Any]) -> list[str]:
     """Say what a change came to at the campaign's pairs."""
-    said = [f"{counted(done['opened'], 'place')} opened"] if done["opened"] else []
+    said = [f"{counted(done['reworded'], 'pair')} under the new wording"] if done.get("reworded") else []
+    said += [f"{done['anew']:,} of them asked anew ({counted(done['uncounted'], 'label')} kept, and counted no more)"] if done.get("anew") else []
+    said += [f"{counted(done['opened'], 'place')} opened"] if done["opened"] else []
     said += [f"{counted(done['taken'], 'place')} taken away"] if done["taken"] else []
     said += [f"{done['from_screens']:,} of them from a screen"] if done["from_screens"] else []
     said += [f"{counted(done['repooled'], 'place')} ask for another skill"] if done["repooled"] else []
@@ -106,6 +109,10 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "changed": of_change,
     "settings_changed": lambda detail: f"changed the settings: {detail['name']}, {detail['lease_minutes']} minutes a pair",
     "overlap_changed": of_overlap,
+    "rubric_moved": lambda detail: (
+        f"moved it from version {detail['before']} to version {detail['after']} of its rubric: pairs that were begun are {BEGUN[detail['begun']]}"
+        + (f", {counted(detail['items'], 'gold item')} {GOLD[detail['gold']]}" if detail["items"] else "")
+    ),
     "run_attached": lambda detail: f"attached run {detail['run']}",
     "pairs_imported": of_import,
     "gold_made": of_gold("made {pair} a gold item"),

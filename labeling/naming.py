@@ -97,7 +97,8 @@ def next_pairs(campaign: Campaign, labeler: User, number: int, *, but: dict[int,
     """Return the next pairs that would be served to the labeler from the general queue, in that order."""
     pools = queue.pools_of(campaign, labeler)
     limit = (number + len(but)) * campaign.overlap
-    rows = statements.every(NEXT_FREE, campaign=campaign.pk, labeler=labeler.pk, pools=pools, limit=limit) if number else []
+    asked = {"campaign": campaign.pk, "rubric_version": campaign.rubric_version_id, "labeler": labeler.pk}
+    rows = statements.every(NEXT_FREE, **asked, pools=pools, limit=limit) if number else []
     return [pk for (pk,) in dict.fromkeys(rows) if pk not in but][:number]
 
 

@@ -190,7 +190,8 @@ def between(campaign: Campaign, labeler: User | None, pools: Sequence[str], *, a
     """Return the next places whose ranks lie between these. Of a labeler's, enough that each of the next pairs has one."""
     limit = SHOWN * campaign.overlap if labeler else SHOWN
     who = labeler.pk if labeler else None
-    return statements.every(IN_ORDER, campaign=campaign.pk, labeler=who, pools=list(pools), after=after, before=before, looked_at=LOOKED_AT, limit=limit)
+    asked = {"campaign": campaign.pk, "rubric_version": campaign.rubric_version_id, "labeler": who, "pools": list(pools)}
+    return statements.every(IN_ORDER, **asked, after=after, before=before, looked_at=LOOKED_AT, limit=limit)
 
 
 def place_of(row: statements.Row) -> NextPlace:

@@ -75,7 +75,7 @@ FOR_PRACTICE = ITEMS + "ORDER BY seen.last NULLS FIRST, seen.allowed_use <> 'pra
 # Until this transaction ends, none of them is retired: who does so closes the checks that are open, and is to see these too.
 HOLD = "SELECT id FROM labeling_golditem WHERE id = ANY(%(items)s::bigint[]) AND retired_at IS NULL ORDER BY id FOR SHARE"
 
-# Of the labeler's own labels, the newest first: one that stands, in a place that counts, and was not shown again before.
+# Of the labeler's own labels, the newest first: one that stands, in a place that counts, under the campaign's wording, and was not shown again before.
 FOR_REPEAT = f"""
 WITH answered AS MATERIALIZED (
     SELECT recent.*, row_number() OVER (ORDER BY submitted_at DESC, id DESC) AS ago FROM (
@@ -86,6 +86,7 @@ WITH answered AS MATERIALIZED (
 )
 SELECT drawn.pair_id, drawn.rubric_version_id, NOT drawn.left_was_a FROM drawn
 WHERE drawn.pair_id <> ALL(%(but)s::bigint[])
+  AND drawn.rubric_version_id = %(rubric_version)s
   AND EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = drawn.slot_id AND slot.campaign_id = %(campaign)s AND slot.kind IN ('work', 'escalation'))
   AND EXISTS (
       SELECT FROM labeling_pair AS pair
@@ -142,7 +143,7 @@ def gold_places(campaign: Campaign, labeler: User, due: Sequence[int]) -> list[S
     if not due:
         return []
     items = choose(FOR_CHECKS, campaign, labeler, uses=(GoldItem.Use.CHECK, GoldItem.Use.BOTH), before=due[0] - APART, number=len(due))
-    return [place(item, labeler, kind=Slot.Kind.GOLD, rank=rank) for item, rank in zip(items, due, strict=False)]
+    return [place(item, campaign, labeler, kind=Slot.Kind.GOLD, rank=rank) for item, rank in zip(items, due, strict=False)]
 
 
 def repeat_places(campaign: Campaign, labeler: User, due: Sequence[int], *, served: int) -> list[Slot]:
@@ -153,7 +154,8 @@ def repeat_places(campaign: Campaign, labeler: User, due: Sequence[int], *, serv
     slots: list[Slot] = []
     for rank in due:
         chosen = [slot.pair_id for slot in slots]
-        if row := statements.one(FOR_REPEAT, labeler=labeler.pk, campaign=campaign.pk, ahead=rank - served + 1, but=chosen):
+        asked = {"labeler": labeler.pk, "campaign": campaign.pk, "rubric_version": campaign.rubric_version_id}
+        if row := statements.one(FOR_REPEAT, **asked, ahead=rank - served + 1, but=chosen):
             pair, rubric_version, left_is_a = row
             slots.append(
                 Slot(
@@ -179,7 +181,7 @@ def plan_practice(campaign: Campaign, labeler: User, *, served: int) -> int:
     """
     uses = (GoldItem.Use.PRACTICE, GoldItem.Use.BOTH)
     items = choose(FOR_PRACTICE, campaign, labeler, uses=uses, before=served, number=campaign.practice_items)
-    return len(Slot.objects.bulk_create([place(item, labeler, kind=Slot.Kind.PRACTICE, rank=served) for item in items]))
+    return len(Slot.objects.bulk_create([place(item, campaign, labeler, kind=Slot.Kind.PRACTICE, rank=served) for item in items]))
 
 
 def choose(statement: str, campaign: Campaign, labeler: User, *, uses: Sequence[str], before: int, number: int) -> list[GoldItem]:
@@ -199,11 +201,12 @@ def choose(statement: str, campaign: Campaign, labeler: User, *, uses: Sequence[
     return [items[pk] for pk, _ in rows if pk in items]
 
 
-def place(item: GoldItem, labeler: User, *, kind: str, rank: int) -> Slot:
+def place(item: GoldItem, campaign: Campaign, labeler: User, *, kind: str, rank: int) -> Slot:
+    """Return a place that asks about an item, not stored: under the campaign's wording, as all that is asked, whatever its pair was judged by."""
     return Slot(
-        campaign_id=item.pair.campaign_id,
+        campaign_id=campaign.pk,
         pair_id=item.pair_id,
-        rubric_version_id=item.pair.rubric_version_id,
+        rubric_version_id=campaign.rubric_version_id,
         kind=kind,
         reserved_for=labeler,
         rank=rank,

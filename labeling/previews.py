@@ -98,7 +98,9 @@ def walk(campaign: Campaign, said: dict[str, Any], *, until: float, actor: User 
 def changes_between(campaign: Campaign, changed: Campaign) -> dict[str, list[Any]]:
     before = Campaign.objects.get(pk=campaign.pk)
     names = ["state", *terms.TERMS]
-    return {name: [getattr(before, name), getattr(changed, name)] for name in names if getattr(before, name) != getattr(changed, name)}
+    numbers = [before.rubric_version.number, changed.rubric_version.number]
+    reworded = {"rubric_version": numbers} if numbers[0] != numbers[1] else {}
+    return reworded | {name: [getattr(before, name), getattr(changed, name)] for name in names if getattr(before, name) != getattr(changed, name)}
 
 
 def limited(campaign: Campaign, *, at: datetime) -> dict[str, list[str]]:
@@ -121,6 +123,7 @@ def sentences(found: Preview) -> list[str]:
     settings = [terms.change_in_words(name, *values) for name, values in found.changes.items() if name != "state"]
     said = [f"Changes {listed(settings)}."] if settings else []
     said += of_state(found) if "state" in found.changes else []
+    said += of_wording(found.done, found.on_screens) if "rubric_version" in found.changes else []
     said += of_places(found.done, found.labelers)
     said += [of_move(move, number) for move, number in sorted(found.done.moved.items())]
     said += of_others(found)
@@ -149,6 +152,15 @@ def of_state(found: Preview) -> list[str]:
     said = [f"The campaign would be {after} rather than {before}. {terms.STATES_IN_WORDS[terms.State(after)]}"]
     if found.on_screens and after != terms.State.OPEN:
         said.append(f"{counted(found.on_screens, 'pair')} {'is' if found.on_screens == 1 else 'are'} on a screen now, and may still be answered.")
+    return said
+
+
+def of_wording(done: Done, on_screens: int) -> list[str]:
+    is_or_are = "is" if done.reworded == 1 else "are"
+    said = ["Before the next pair, everybody who labels here reads what changed. What is settled stays as it is, under the version it was judged by."]
+    said += [f"{counted(done.reworded, 'pair')} that {is_or_are} not settled would be judged by the new version."] if done.reworded else []
+    said += [f"{done.anew:,} of these would be asked anew: {counted(done.uncounted, 'label')} would be kept, and counted no more."] if done.anew else []
+    said += [f"{counted(on_screens, 'pair')} on a screen now would stay there, and be sent once what changed is read."] if on_screens else []
     return said
 
 

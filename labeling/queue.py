@@ -26,9 +26,9 @@ from labeling.models.enrolment import BEFORE_EVERY_RANK
 
 # A place of the general queue is passed over where the labeler has a place at its pair, gave the pair back, put it aside, or had it before them as an
 # adjudicator, who knows that labelers differ and may have seen what they said. OFFSET 0 has each of these asked of one place at a time: else PostgreSQL
-# may first read all that the labeler ever had.
+# may first read all that the labeler ever had. And where it goes by another wording than the campaign: it waits for a move to come by.
 MAY_TAKE = """
-      NOT EXISTS (
+      slot.rubric_version_id = %(rubric_version)s AND NOT EXISTS (
           SELECT FROM labeling_slot AS other
           WHERE other.pair_id = slot.pair_id AND other.labeler_id = %(labeler)s
             AND other.rubric_version_id = slot.rubric_version_id AND other.kind IN ('work', 'escalation') OFFSET 0)
@@ -58,7 +58,8 @@ IN_ORDER = """(
 
 # SKIP LOCKED: two clients never wait for, or take, the same place.
 LOCKED = """CROSS JOIN LATERAL (
-            SELECT FROM labeling_slot AS place WHERE place.id = slot.id AND place.labeler_id IS NULL AND place.closed_at IS NULL
+            SELECT FROM labeling_slot AS place
+            WHERE place.id = slot.id AND place.labeler_id IS NULL AND place.closed_at IS NULL AND place.rubric_version_id = %(rubric_version)s
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS locked"""
 # One pool after the other, each by its own part of the index.
@@ -79,17 +80,20 @@ IN_POOLS = """
     ORDER BY part.is_head DESC
     LIMIT 1
 """
+# Nobody is here who has not acknowledged the campaign's wording: nothing is handed out to them, nor shown again.
 HERE = """
 WITH here AS (
     SELECT state, served, head_seen, head_seen_at,
            CASE WHEN epoch = %(epoch)s THEN rank ELSE %(start)s END AS rank,
            CASE WHEN epoch = %(epoch)s THEN head_rank ELSE %(start)s END AS head_rank
-    FROM labeling_enrolment WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s
+    FROM labeling_enrolment WHERE campaign_id = %(campaign)s AND labeler_id = %(labeler)s AND rubric_version_id = %(rubric_version)s
 )"""
 HELD = """, held AS (
     UPDATE labeling_slot SET lease_ends_at = %(ends)s
-    WHERE labeler_id = %(labeler)s AND closed_at IS NULL AND id = (
-        SELECT id FROM labeling_slot WHERE labeler_id = %(labeler)s AND campaign_id = %(campaign)s AND closed_at IS NULL ORDER BY id LIMIT 1)
+    WHERE labeler_id = %(labeler)s AND closed_at IS NULL AND EXISTS (SELECT FROM here) AND id = (
+        SELECT id FROM labeling_slot
+        WHERE labeler_id = %(labeler)s AND campaign_id = %(campaign)s AND closed_at IS NULL AND rubric_version_id = %(rubric_version)s
+        ORDER BY id LIMIT 1)
     RETURNING lease
 )"""
 # Who took a place behind the head has seen all of it, as far as one search looks: the cursor goes on to the last place there, and past all that was there a
@@ -137,7 +141,7 @@ SEARCH = (
     + """, reserved AS (
     SELECT slot.id FROM labeling_slot AS slot
     WHERE %(open)s AND NOT EXISTS (SELECT FROM held) AND {free_here} AND slot.reserved_for_id = %(labeler)s
-      AND slot.rank <= (SELECT served FROM here)
+      AND slot.rank <= (SELECT served FROM here) AND slot.rubric_version_id = %(rubric_version)s
       AND {suits_state}
       AND {not_parked}
       AND (slot.kind NOT IN ('work', 'escalation') OR {may_take})
@@ -229,13 +233,24 @@ class Ahead:
 
 
 def search(campaign: Campaign, labeler: User, *, ends: datetime, at: datetime, pools: Sequence[str]) -> Found | None:
-    """Lease the next place for the labeler, until `ends`; None: none that was not locked is among the next `STRETCH` of a pool. They are enrolled."""
+    """Lease the next place for the labeler, until `ends`; None: none that was not locked is among the next `STRETCH` of a pool.
+
+    They are enrolled, and have acknowledged the wording that the campaign has.
+    """
     return run(SEARCH, campaign, labeler, ends=ends, at=at, pools=pools)
 
 
 def move_on(campaign: Campaign, labeler: User, *, pools: Sequence[str]) -> Ahead:
     """Move the labeler's cursors to the end of what a search has just found nothing in."""
-    row = statements.one(MOVE_ON, campaign=campaign.pk, labeler=labeler.pk, pools=list(pools), epoch=campaign.rank_epoch, start=BEFORE_EVERY_RANK)
+    row = statements.one(
+        MOVE_ON,
+        campaign=campaign.pk,
+        rubric_version=campaign.rubric_version_id,
+        labeler=labeler.pk,
+        pools=list(pools),
+        epoch=campaign.rank_epoch,
+        start=BEFORE_EVERY_RANK,
+    )
     return Ahead(*row) if row else Ahead(is_locked=False, goes_on=False)
 
 
@@ -258,6 +273,7 @@ def run(statement: str, campaign: Campaign, labeler: User, *, ends: datetime, at
     row = statements.one(
         statement,
         campaign=campaign.pk,
+        rubric_version=campaign.rubric_version_id,
         open=hands_out and campaign.state == Campaign.State.OPEN,
         labeler=labeler.pk,
         pools=list(pools),

@@ -21,7 +21,8 @@ from labeling.models.assignment import opaque_key
 LAST = 10
 """So many of their latest decisions a labeler may reopen."""
 
-# By the index on labeler and time, no further back than the window goes. Practice is over once it was answered: what is right was told.
+# By the index on labeler and time, no further back than the window goes. Practice is over once it was answered: what is right was told. What was decided under
+# another wording than the campaign has stays under that.
 RECENT = """
 SELECT recent.assignment_id, recent.submitted_at FROM (
     SELECT id, assignment_id, slot_id, submitted_at FROM labeling_label
@@ -29,7 +30,7 @@ SELECT recent.assignment_id, recent.submitted_at FROM (
     ORDER BY submitted_at DESC, id DESC LIMIT %(last)s
 ) AS recent
 JOIN labeling_slot AS slot ON slot.id = recent.slot_id
-WHERE slot.campaign_id = %(campaign)s AND slot.labeler_id = %(labeler)s AND slot.kind <> 'practice'
+WHERE slot.campaign_id = %(campaign)s AND slot.labeler_id = %(labeler)s AND slot.kind <> 'practice' AND slot.rubric_version_id = %(rubric_version)s
   AND NOT EXISTS (SELECT FROM labeling_label AS later WHERE later.supersedes_id = recent.id)
 ORDER BY recent.submitted_at DESC, recent.id DESC
 """
@@ -55,7 +56,8 @@ def window() -> timedelta:
 
 def recent(campaign: Campaign, labeler: User, *, at: datetime) -> list[Reopenable]:
     """Return the labeler's decisions here that may be reopened, the latest first: of their last ten, those within the window."""
-    rows = statements.every(RECENT, campaign=campaign.pk, labeler=labeler.pk, since=at - window(), last=LAST)
+    asked = {"campaign": campaign.pk, "rubric_version": campaign.rubric_version_id, "labeler": labeler.pk}
+    rows = statements.every(RECENT, **asked, since=at - window(), last=LAST)
     return [Reopenable(key, int((submitted_at + window() - at).total_seconds())) for key, submitted_at in rows]
 
 

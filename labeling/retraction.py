@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from labeling import concluding, slotting
+from labeling import concluding, rewording, slotting
 from labeling.models import Campaign, CampaignEvent, Label, Pair, Slot, Standing
 
 DECIDED = (Standing.ADJUDICATED, Standing.WITHDRAWN)
@@ -24,6 +24,8 @@ def retract(labels: Iterable[Label], *, campaign: Campaign, actor: User | None, 
 
     Only what counts is taken back: work and escalation. A pair that still wants labels gets a new place, at the head of the queue, for each
     that is gone, though no more than it is to have by now; who was there has had their turn. Twice is once: what was taken back stays so.
+    A pair that was judged by another wording than the campaign has now is asked no further by that: it stands by what is left, or is asked anew where
+    nothing is.
     """
     held = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # campaign, pair, slot: the order everywhere
     asked = [label.slot_id for label in labels]
@@ -34,6 +36,7 @@ def retract(labels: Iterable[Label], *, campaign: Campaign, actor: User | None, 
         return []
     retractions = Label.objects.bulk_create([taken_back(head, submission_key, at=at) for head in heads])
     opened = slotting.store(slotting.reopen(places_missing(pairs, heads, held), held), held)
+    opened += slotting.store(places_under_the_new_wording(pairs, held, at=at), held)
     concluding.conclude_all(pairs, held, at=at)
     detail = {"why": why, "labels": [head.pk for head in heads], "places_opened": opened}
     CampaignEvent.objects.create(campaign=held, actor=actor, kind="labels_retracted", detail=detail, at=at)
@@ -50,7 +53,7 @@ def taken_back(head: Label, submission_key: uuid.UUID, *, at: datetime) -> Label
 
 def places_missing(pairs: Sequence[Pair], heads: Sequence[Label], campaign: Campaign) -> list[Slot]:
     """Return those places of labels that are gone which somebody else must fill: no more of a kind than the campaign wants now."""
-    wanting = {pair.pk: pair for pair in pairs if wants_labels(pair)}
+    wanting = {pair.pk: pair for pair in pairs if wants_labels(pair) and pair.rubric_version_id == campaign.rubric_version_id}
     has = places_by_kind(wanting.values())
     missing = []
     for slot in (head.slot for head in heads):
@@ -61,6 +64,15 @@ def places_missing(pairs: Sequence[Pair], heads: Sequence[Label], campaign: Camp
             has[pair.pk, slot.kind] += 1
             missing.append(slot)
     return missing
+
+
+def places_under_the_new_wording(pairs: Sequence[Pair], campaign: Campaign, *, at: datetime) -> list[Slot]:
+    """Have pairs of which nothing is left under another wording go by the campaign's, and return their places, not stored."""
+    old = [pair for pair in pairs if pair.rubric_version_id != campaign.rubric_version_id and wants_labels(pair)]
+    left = set(Label.objects.counting().filter(pair__in=old).values_list("pair", flat=True))
+    bare = [pair for pair in old if pair.pk not in left]
+    rewording.go_over(bare, campaign, at=at)
+    return [slot for pair in bare for slot in slotting.slots_for(pair, campaign, places=slotting.planned(pair, campaign))]
 
 
 def wants_labels(pair: Pair) -> bool:

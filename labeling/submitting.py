@@ -16,12 +16,14 @@ from labeling.models import COUNTING, Assignment, Draft, Label, Pair, Slot
 from labeling.models.label import verdict_of
 from labeling.spans import Span
 
-# What nearly always happens, in one statement: the lease is still there, and the key is new. What was typed on the way is a label now.
+# What nearly always happens, in one statement: the lease is still there, the key is new, and its labeler has acknowledged the wording that they label under.
+# What was typed on the way is a label now. Nobody takes an acknowledgement back, so that it need not be locked.
 IN_OWN_PLACE = """
 WITH closed AS (
     UPDATE labeling_slot SET closed_at = %(submitted_at)s, lease = NULL, lease_ends_at = NULL
     WHERE id = %(slot)s AND lease = %(assignment_id)s AND closed_at IS NULL
       AND NOT EXISTS (SELECT FROM labeling_label WHERE submission_key = %(submission_key)s)
+      AND {acknowledged}
     RETURNING id, kind
 ), stored AS (
     INSERT INTO labeling_label (
@@ -38,10 +40,21 @@ WITH closed AS (
 )
 SELECT stored.id, closed.id, closed.kind FROM stored, closed
 """
+ACKNOWLEDGED = "EXISTS (SELECT FROM labeling_acknowledgement WHERE labeler_id = %(labeler_id)s AND rubric_version_id = %(rubric_version_id)s)"
+IN_OWN_PLACE = IN_OWN_PLACE.replace("{acknowledged}", ACKNOWLEDGED)
+# The place of an assignment that goes by another wording by now, still held by its labeler: theirs under the new one.
+HANDED_OVER = """
+SELECT 1 FROM labeling_slot
+WHERE id = %(slot)s AND labeler_id = %(labeler)s AND lease IS NOT NULL AND lease <> %(key)s AND rubric_version_id <> %(rubric_version)s
+"""
 
 
 class NotYours(Exception):
     """The submission key was used by somebody else, or for another pair."""
+
+
+class NotAcknowledged(Exception):
+    """The pair goes by a wording that its labeler has not acknowledged. Nothing is stored; once they have, the same pair is theirs under the new one."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,8 @@ def submit_label(
     `preference` is on the pair's own scale: -3 A much better, 3 B much better. `active_seconds` are those with the pair on the
     screen and somebody there, as the page counted them; no more than have gone by since the lease are believed. The same submission key gets the first
     answer again. A judgment whose lease ran out takes another open slot of its pair, or is kept as surplus
-    (`label.is_surplus`): it is never dropped. Raises NotYours where the key belongs to another labeler or pair.
+    (`label.is_surplus`): it is never dropped. Raises NotYours where the key belongs to another labeler or pair, and NotAcknowledged where the
+    rubric was worded anew and the pair, still held by its labeler, goes by that: it is to be judged by what they read, and they read that first.
     """
     judgment = Judgment(preference=preference, both_bad=both_bad, rationale=rationale, source=source, active_seconds=active_seconds, grounds=grounds)
     try:
@@ -102,10 +116,23 @@ def store(judgment: Judgment, assignment: Assignment, *, submission_key: UUID, a
         return settled(label, pair, kind, at=at)
     if earlier := Label.objects.filter(submission_key=submission_key).first():
         return own(earlier, assignment)
+    check_wording(assignment)
     label.slot = Slot.objects.close_for(assignment, at=at)
     label.save(force_insert=True)
     Draft.objects.filter(assignment=assignment).delete()
     return settled(label, pair, label.slot.kind if label.slot else "", at=at)
+
+
+def check_wording(assignment: Assignment) -> None:
+    """Raise NotAcknowledged unless the labeler has read what the label would be stored under, and the pair has not gone over to another wording."""
+    said = {"slot": assignment.slot_id, "labeler": assignment.labeler_id, "key": assignment.key, "rubric_version": assignment.rubric_version_id}
+    if statements.one(HANDED_OVER, **said) is not None or not acknowledged(assignment):
+        raise NotAcknowledged("The rubric has changed. Read what is new in it; the pair is kept for you.")
+
+
+def acknowledged(assignment: Assignment) -> bool:
+    row = statements.one(f"SELECT {ACKNOWLEDGED}", labeler_id=assignment.labeler_id, rubric_version_id=assignment.rubric_version_id)
+    return row is not None and bool(row[0])
 
 
 def label_of(judgment: Judgment, assignment: Assignment, *, submission_key: UUID, at: datetime) -> Label:

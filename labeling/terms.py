@@ -78,6 +78,9 @@ TERMS = {
     "pass_mark": Term("the pass mark", say_percent),
 }
 
+EVERY = TERMS | {"rubric_version": Term("the rubric", lambda value: f"version {value}", states=LIVE, looks_at_pairs=True)}
+"""With what is changed in a way of its own: the wording of the rubric, by its number."""
+
 
 @dataclass(frozen=True)
 class Deed:
@@ -109,7 +112,7 @@ def refusal_of_state(before: str, after: str) -> str:
 
 def refusal_of_change(state: str, name: str, before: Any, after: Any) -> str:
     """Say why a setting cannot be changed in a state, and what to do; empty: it can."""
-    term = TERMS[name]
+    term = EVERY[name]
     is_raised = term.raised_in is not None and after > before
     if state in (term.raised_in if is_raised and term.raised_in is not None else term.states):
         return ""
@@ -124,5 +127,5 @@ def refusal_of_deed(state: str, deed: str) -> str:
 
 def change_in_words(name: str, before: Any, after: Any) -> str:
     """`k from 2 to 3`."""
-    term = TERMS[name]
+    term = EVERY[name]
     return f"{term.words} from {term.say(before)} to {term.say(after)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from labeling.views import adjudicate, keys, own_work, told, work
+from labeling.views import adjudicate, before_work, keys, own_work, told, work
 
 urlpatterns = [
     path("", include("labeling.urls_manage")),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("keys/", keys.keys, name="keys"),
     path("keys/set", keys.set_keys, name="set-keys"),
     path("c/<slug:slug>/work/", work.work, name="work"),
+    path("c/<slug:slug>/work/read", before_work.acknowledge_rubric, name="acknowledge-rubric"),
+    path("c/<slug:slug>/work/consent", before_work.consent_at_desk, name="consent-at-desk"),
     path("c/<slug:slug>/work/decisions/", own_work.own_decisions, name="own-decisions"),
     path("c/<slug:slug>/work/<uuid:key>/", work.reopened, name="reopened"),
     path("c/<slug:slug>/work/<uuid:key>/draft", work.draft, name="save-draft"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from labeling.views import campaign_people, campaign_settings, gold, home, manage, queue, rubrics, withdrawn
+from labeling.views import campaign_people, campaign_rubric, campaign_settings, gold, home, manage, queue, rubrics, withdrawn
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,6 +19,9 @@ urlpatterns = [
     path("c/<slug:slug>/settings/preview", campaign_settings.preview_settings, name="preview-settings"),
     path("c/<slug:slug>/settings/change", campaign_settings.change_settings, name="change-settings"),
     path("c/<slug:slug>/settings/state", campaign_settings.change_state, name="change-state"),
+    path("c/<slug:slug>/settings/rubric/", campaign_rubric.campaign_rubric, name="campaign-rubric"),
+    path("c/<slug:slug>/settings/rubric/preview", campaign_rubric.preview_rubric, name="preview-rubric"),
+    path("c/<slug:slug>/settings/rubric/move", campaign_rubric.move_rubric, name="move-rubric"),
     path("c/<slug:slug>/settings/run", campaign_settings.attach_run, name="attach-run"),
     path("c/<slug:slug>/people/", campaign_people.campaign_people, name="campaign-people"),
     path("c/<slug:slug>/people/<int:pk>/", campaign_people.campaign_labeler, name="campaign-labeler"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from labeling import adjusting, campaigns, concluding, settling, slotting
+from labeling import adjusting, campaigns, concluding, rewording, settling, slotting
 from labeling.campaigns import NotPossible
 from labeling.models import AdjudicationTurn, Campaign, CampaignEvent, GoldItem, Label, Pair, Slot, Standing
 
@@ -51,6 +51,7 @@ def bring_back(*, campaign: Campaign, pair: Pair, actor: User | None, at: dateti
     check_may_return(locked)
     locked.withdrawn_at = None
     if not was_settled(locked):
+        rewording.go_over([locked], held, at=at)
         slotting.store(adjusting.lacking(locked, held, adjusting.places_of([locked])[locked.pk]), held)
     concluding.conclude(locked, at=at)
     opened = Slot.objects.open().filter(pair=locked).count()

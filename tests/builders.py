@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from accounts.models import ApiToken, User, digest, new_secret
-from labeling.models import Campaign, Label, Membership, Pair, Role, Rubric, RubricVersion, Slot
+from labeling.models import Acknowledgement, Campaign, Label, Membership, Pair, Role, Rubric, RubricVersion, Slot
 from labeling.models.label import verdict_of
 from policies.families import content_hash, family_key
 from policies.models import Policy, Prompt, PromptSet, Response
@@ -65,6 +65,12 @@ def make_campaign(slug: str = "", *, overlap: int = 2, state: str = Campaign.Sta
 
 def join(campaign: Campaign, user: User, role: str = Role.LABELER) -> Membership:
     return Membership.objects.create(campaign=campaign, user=user, role=role)
+
+
+def acknowledge(campaign: Campaign, labeler: User, version: RubricVersion | None = None) -> Acknowledgement:
+    """The labeler has read a version, the campaign's or another, as their first pair has them do."""
+    said = {"how": Acknowledgement.How.ENTERED, "at": NOW}
+    return Acknowledgement.objects.create(labeler=labeler, campaign=campaign, rubric_version=version or campaign.rubric_version, **said)
 
 
 def make_prompt_set(name: str = "") -> PromptSet:

@@ -123,6 +123,7 @@ def explain(slug: str, name: str) -> str:
     campaign, labeler = who(slug, name)
     at = timezone.now()
     given = {"campaign": campaign.pk, "labeler": labeler.pk, "epoch": campaign.rank_epoch, "start": BEFORE_EVERY_RANK, "open": True, "pools": [""]}
+    given |= {"rubric_version": campaign.rubric_version_id}
     with transaction.atomic():
         rows = statements.every(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) {queue.SEARCH}", **given, key=opaque_key(), at=at, ends=at)
         transaction.set_rollback(True)

@@ -48,7 +48,8 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         else a free one. The caller holds the pair's lock, so nothing moves in between except leases. It waits for one that is being made: it may be
         this labeler's.
         """
-        own = self.filter(Q(lease=assignment.key) | Q(labeler=None, reserved_for=assignment.labeler_id), pk=assignment.slot_id, closed_at=None)
+        asked_for = {"pk": assignment.slot_id, "rubric_version_id": assignment.rubric_version_id, "closed_at": None}
+        own = self.filter(Q(lease=assignment.key) | Q(labeler=None, reserved_for=assignment.labeler_id), **asked_for)
         if own.update(closed_at=at, labeler=assignment.labeler_id, lease=None, lease_ends_at=None):
             return self.get(pk=assignment.slot_id)
         asked = self.counting().filter(pair_id=assignment.pair_id, rubric_version_id=assignment.rubric_version_id)

@@ -10,11 +10,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import consenting
 from accounts.access import signed_in
-from labeling import access, asking, assigning, cards, drafting, edge, practising, reopening, submitting
+from labeling import access, acknowledging, asking, assigning, cards, drafting, edge, practising, reopening, submitting
 from labeling.asks import asks_of
 from labeling.forms import IN_WORDS, DraftForm, LabelForm, ReportForm, SkipForm, WordsForm, said_in
 from labeling.models import Assignment, Campaign, Label, Role
@@ -24,6 +26,8 @@ PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
 PUT_ASIDE, ANSWERED = "Put aside. It comes back when nothing else is left.", "That pair was answered before; the answer stays."
 REPORTED = "Reported: those who run the campaign see it. The pair is still yours: decide it, park it, or skip it."
 ASKED = "Asked. The answer comes to your desk; park the pair until then, or decide it."
+WORKED_IN = (Campaign.State.OPEN, Campaign.State.PAUSED)
+KEPT = _("Not stored yet: there is something to read first. Your choice is kept.")
 REOPENED = "Open again, as you left it. Nothing of it is stored until you submit."
 
 AnyForm = TypeVar("AnyForm", bound=LabelForm)
@@ -51,6 +55,8 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
     form = form_for(LabelForm, request, assignment, campaign)
     at = timezone.now()
+    if consenting.wanted_of(signed_in(request)):
+        return kept_for_later(request, assignment, campaign, at=at)
     if not form.is_valid() or (grounds := grounds_in(form, assignment)) is None:
         card = cards.card_for(assignment, campaign, at=at, said=said_in(request.POST))
         return render(request, template_for(request), {"card": card, "form": form}, status=422)
@@ -67,6 +73,8 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
         )
     except submitting.NotYours as refusal:
         return refused(refusal)
+    except submitting.NotAcknowledged:
+        return kept_for_later(request, assignment, campaign, at=at)
     return go_on(request, campaign, said(label, assignment), at=at, feedback=practising.feedback_on(label))
 
 
@@ -146,6 +154,19 @@ def read_answers(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     return stay(request, assignment, campaign, "", at=at)
 
 
+def kept_for_later(request: HttpRequest, assignment: Assignment, campaign: Campaign, *, at: datetime) -> HttpResponse:
+    """Keep what was sent as it is typed, and show what is to be read before it can be stored."""
+    sent = form_for(DraftForm, request, assignment, campaign)
+    if sent.is_valid():
+        drafting.save(assignment=assignment, said=sent.said, at=at)
+    if not is_fragment(request):
+        messages.warning(request, KEPT)
+        return redirect("work", campaign.slug)
+    answer = show_next(request, campaign, template=CARD, at=at, stored=str(KEPT))
+    answer.status_code = 422
+    return answer
+
+
 def form_for(kind: type[AnyForm], request: HttpRequest, assignment: Assignment, campaign: Campaign) -> AnyForm:
     asks = asks_of(assignment.rubric_version_id)
     return kind(request.POST, asks=asks, rationale_required=campaign.rationale_required, rationale_minimum=campaign.rationale_minimum)
@@ -194,7 +215,12 @@ def go_on(request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime
 
 def show_next(request: HttpRequest, campaign: Campaign, *, template: str, at: datetime, stored: str = "", feedback: Feedback | None = None) -> HttpResponse:
     labeler = signed_in(request)
+    if wanted := consenting.wanted_of(labeler):
+        return render(request, template, {"asked": cards.asked_for(wanted, campaign, labeler, at=at), "stored": stored, "feedback": feedback})
     assignment = assigning.next_for(campaign, labeler, at=at)
+    if assignment is None and campaign.state in WORKED_IN and (unread := acknowledging.unread(campaign, labeler)):
+        reworded = cards.reworded_for(unread, campaign, labeler, at=at)
+        return render(request, template, {"reworded": reworded, "stored": stored, "feedback": feedback})
     if assignment is None:
         return render(request, template, {"empty": cards.empty_for(campaign, labeler, at=at), "stored": stored, "feedback": feedback})
     return show(request, assignment, campaign, template=template, at=at, stored=stored, feedback=feedback)

@@ -185,4 +185,4 @@ def test_a_gold_pair_is_as_often_seen_either_way_round(lena: User) -> None:
     campaign = make_campaign(gold_percent=10, labelers=(lena,))
     make_gold(campaign, 1)
     item = GoldItem.objects.select_related("pair").get()
-    assert is_even(planning.place(item, lena, kind="gold", rank=number).left_is_a for number in range(2_000))
+    assert is_even(planning.place(item, campaign, lena, kind="gold", rank=number).left_is_a for number in range(2_000))

@@ -229,7 +229,7 @@ def test_sides_of_gold_are_drawn(campaign: Campaign, lena: User, monkeypatch: py
     """400 places: fewer than 149 or more than 251 on one side come up less than once in a million."""
     monkeypatch.setattr(planning, "draw", random.Random(3))
     item = make_gold(campaign)
-    swapped = sum(planning.place(item, lena, kind="gold", rank=0).left_is_a for _ in range(400))
+    swapped = sum(planning.place(item, campaign, lena, kind="gold", rank=0).left_is_a for _ in range(400))
     assert 149 <= swapped <= 251
 
 

@@ -63,7 +63,7 @@ def free_behind(campaign: Campaign, places: int) -> None:
 def plan_of(statement: str, campaign: Campaign, labeler: User) -> dict[str, Any]:
     """Run a statement of the queue, take it back, and return its plan with what was read."""
     given = {"campaign": campaign.pk, "open": True, "labeler": labeler.pk, "pools": [""], "epoch": campaign.rank_epoch, "start": BEFORE_EVERY_RANK}
-    given |= {"key": opaque_key(), "at": NOW, "ends": NOW + MINUTE}
+    given |= {"key": opaque_key(), "at": NOW, "ends": NOW + MINUTE, "rubric_version": campaign.rubric_version_id}
     with transaction.atomic():
         row = statements.one(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", **given)
         transaction.set_rollback(True)

@@ -14,7 +14,7 @@ from accounts.models import User
 from exports import rows
 from labeling import assigning, matchups, progress, revising, settling, submitting
 from labeling.models import Assignment, Campaign, GoldItem, Label, Pair, Slot
-from tests.builders import NOW, make_campaign, make_pair, make_policy, make_rubric_version, make_slot, make_user
+from tests.builders import NOW, acknowledge, make_campaign, make_pair, make_policy, make_rubric_version, make_slot, make_user
 
 Plant = Callable[["World"], None]
 
@@ -47,6 +47,7 @@ def world(db: None) -> World:
 
 def label_in(slot: Slot, labeler: User, preference: int) -> Label:
     """Lease this very place, and label it a minute later."""
+    acknowledge(slot.campaign, labeler, slot.rubric_version)
     assignment = Assignment.objects.create(
         slot=slot, pair=slot.pair, labeler=labeler, rubric_version=slot.rubric_version, left_is_a=slot.left_is_a, leased_at=NOW
     )

@@ -1,0 +1,46 @@
+"""From a wording that a labeler has read to the ledger of it, and back to work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from labeling.models import Acknowledgement, Campaign, Enrolment, RubricVersion
+
+
+class NotCurrent(Exception):
+    """The campaign has another wording by now: that is to be read first."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The wording that a labeler acknowledged last in a campaign, and the one that it has now."""
+
+    old: RubricVersion
+    new: RubricVersion
+
+
+def unread(campaign: Campaign, labeler: User) -> Unread | None:
+    """Return what a labeler has to read before work goes on; None: nothing, also where they have not begun, since they begin under the new one."""
+    behind = Enrolment.objects.filter(campaign=campaign.pk, labeler=labeler).select_related("rubric_version", "campaign__rubric_version").first()
+    if behind is None or behind.rubric_version is None or behind.rubric_version_id == behind.campaign.rubric_version_id:
+        return None
+    return Unread(behind.rubric_version, behind.campaign.rubric_version)
+
+
+@transaction.atomic
+def acknowledge(campaign: Campaign, labeler: User, *, number: int, at: datetime) -> Acknowledgement | None:
+    """Store that a labeler has read the version of this number. None: they have said so already, or have not begun. Raises NotCurrent for any other."""
+    enrolment = Enrolment.objects.select_for_update(no_key=True).filter(campaign=campaign.pk, labeler=labeler).first()
+    current = RubricVersion.objects.get(campaigns=campaign.pk)
+    if number != current.number:
+        raise NotCurrent(f"The campaign has version {current.number} of its rubric by now. Read that one.")
+    if enrolment is None or enrolment.rubric_version_id == current.pk:
+        return None
+    said = {"labeler": labeler, "campaign_id": campaign.pk, "rubric_version": current}
+    stored = Acknowledgement.objects.create(**said, how=Acknowledgement.How.READ, at=at)
+    Enrolment.objects.filter(pk=enrolment.pk).update(rubric_version=current)
+    return stored
