@@ -215,6 +215,10 @@ UNDO_SECONDS = env.number("UNDO_SECONDS", default=120)
 
 # ---- dataset versions ------------------------------------------------------------------------------------------
 DATASETS_DIR = Path(os.environ.get("DATASETS_DIR", VAR_DIR / "datasets"))
+# A hub of datasets, the repositories on it that released versions may be pushed to (OWNER/NAME), and the token to write with: only the default worker needs it.
+HUB_ENDPOINT = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+HUB_TOKEN = os.environ.get("HF_TOKEN", "")
+HUB_REPOS = env.words("HUB_REPOS")
 
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
 LOGGING = {

@@ -63,7 +63,7 @@ class DownloadSerializer(serializers.ModelSerializer[Download]):
 
     class Meta:
         model = Download
-        fields = ["version", "name", "sha256", "size", "first_byte", "last_byte", "how", "person", "token", "link", "address", "at"]
+        fields = ["version", "name", "sha256", "size", "first_byte", "last_byte", "how", "person", "token", "link", "address", "sent_to", "at"]
 
     @extend_schema_field(OpenApiTypes.STR)
     def get_link(self, download: Download) -> str:

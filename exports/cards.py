@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 NAME = "README.md"
+PRIVATE = "test"
 
 COLUMNS = {
     "prompt": "the conversation, byte for byte as it was imported; it ends with a user's turn",
@@ -125,10 +126,19 @@ def section(name: str, lines: Sequence[str]) -> str:
 
 
 def header(facts: Facts) -> str:
-    """Return the YAML that `datasets` reads: the splits that have rows, and the votes apart from them."""
+    """Return the YAML that `datasets` reads: the splits that have rows, and the votes apart from them.
+
+    Not the private split: most folders are without its files, and `datasets` loads nothing at all where one that is named is missing.
+    """
     configs = {"preferences": files_of(facts), "votes": {split: f"{split}.votes.jsonl" for split in facts.voted}}
-    lines = [line for name, files in configs.items() if files for line in config_lines(name, files)]
-    return "\n".join(["---", f"pretty_name: {json.dumps(f'{facts.dataset} {facts.number}')}", "configs:", *lines, "---"])
+    public = {name: {split: path for split, path in files.items() if split != PRIVATE} for name, files in configs.items()}
+    lines = [line for name, files in public.items() if files for line in config_lines(name, files)]
+    return "\n".join(["---", f"pretty_name: {json.dumps(f'{facts.dataset} {facts.number}')}", *(["configs:"] if lines else []), *lines, "---"])
+
+
+def without_private(card: bytes) -> bytes:
+    """Return a card whose header does not name the files of the private split, as those of earlier versions do."""
+    return re.sub(rb"^  - split: test\n    path: test\.[a-z.]+\n", b"", card, flags=re.MULTILINE)
 
 
 def files_of(facts: Facts) -> dict[str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from exports import traps
 from exports.gate_kinds import KINDS, Threshold
@@ -97,6 +99,14 @@ class LinkForm(forms.Form):
     def __init__(self, *args: Any, files: Iterable[DatasetFile], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["file"].choices = [(file.name, file.name) for file in files if not file.is_private]  # type: ignore[attr-defined]
+
+
+class PushForm(forms.Form):
+    repo = forms.ChoiceField(label=_("Repository"), choices=[], help_text=_("Of those that the operator named. It must be there already."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["repo"].choices = [(repo, repo) for repo in settings.HUB_REPOS]  # type: ignore[attr-defined]
 
 
 class CheckForm(forms.Form):

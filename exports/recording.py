@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -10,7 +11,8 @@ from django.http import HttpRequest
 
 from accounts import limits
 from accounts.models import ApiToken, User
-from exports.models import DatasetFile, Download, DownloadLink
+from exports.hub import Upload
+from exports.models import DatasetFile, Download, DownloadLink, Push
 
 
 @dataclass(frozen=True, kw_only=True)

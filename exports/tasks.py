@@ -9,8 +9,8 @@ from celery.signals import worker_ready
 from django.db import transaction
 from django.utils import timezone
 
-from exports import checking, converting, erasing, publishing, sketching
-from exports.models import Conversion, DatasetVersion
+from exports import checking, converting, erasing, publishing, pushing, sketching
+from exports.models import Conversion, DatasetVersion, Push
 
 
 @shared_task
@@ -21,6 +21,9 @@ def sweep() -> None:
     converting.give_up_on(at=timezone.now())
     for pk in Conversion.objects.waiting(at=timezone.now()).values_list("pk", flat=True):
         convert.delay(pk)
+    pushing.give_up_on(at=timezone.now())
+    for pk in Push.objects.waiting(at=timezone.now()).values_list("pk", flat=True):
+        push.delay(pk)
 
 
 @shared_task
@@ -33,6 +36,12 @@ def sketch() -> None:
 def convert(conversion_pk: int) -> None:
     """Write the layout that was asked for, unless somebody else does."""
     converting.convert(conversion_pk, at=timezone.now())
+
+
+@shared_task(soft_time_limit=3300, time_limit=3400)  # below the broker's visibility timeout; a line of 10 Mbit/s sends 4 GB meanwhile
+def push(push_pk: int) -> None:
+    """Send the version to the repository that was asked for, unless somebody else does."""
+    pushing.push(push_pk, at=timezone.now())
 
 
 @shared_task
@@ -50,6 +59,12 @@ def ring_for(conversion: Conversion) -> None:
     """Have a worker look, once the row is there to be seen. The broker may be away: the sweep finds it then."""
     if conversion.state == Conversion.State.ASKED:
         transaction.on_commit(lambda: convert.delay(conversion.pk), robust=True)
+
+
+def ring_for_push(asked: Push) -> None:
+    """Have a worker look, once the row is there to be seen. The broker may be away: the sweep finds it then."""
+    if asked.state == Push.State.ASKED:
+        transaction.on_commit(lambda: push.delay(asked.pk), robust=True)
 
 
 @worker_ready.connect

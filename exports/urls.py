@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from exports.views import access, cards, checks, diff, freezing, gates, layouts, life, reading, versions
+from exports.views import access, cards, checks, diff, freezing, gates, layouts, life, pushes, reading, versions
 
 OF_DATASET = "datasets/<slug:name>/"
 OF_VERSION = "datasets/<slug:name>/<int:number>/"
@@ -32,5 +32,6 @@ urlpatterns = [
     path(f"{OF_VERSION}texts/decide", checks.decide_flags, name="decide-flags"),
     path(f"{OF_VERSION}layouts", layouts.layouts, name="version-layouts"),
     path(f"{OF_VERSION}links", access.make_link, name="make-link"),
+    path(f"{OF_VERSION}push", pushes.push, name="push-version"),
     path("fetch/<str:secret>/<str:file>", access.fetch_by_link, name="fetch-by-link"),
 ]

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import signed_in
 from accounts.models import User
 from exports import access, choices, downloads, gates, lives, measuring, previews, readings, removals, splits, timeline
-from exports.forms_life import ChangeForm, LinkForm, ReleaseForm, WaiveForm
+from exports.forms_life import ChangeForm, LinkForm, PushForm, ReleaseForm, WaiveForm
 from exports.gate_kinds import KINDS
 from exports.models import PRIVATE, Dataset, DatasetFile, DatasetVersion, VersionEvent
 from exports.recording import Right
@@ -91,6 +91,7 @@ def version_page(request: HttpRequest, version: DatasetVersion, user: User, **fo
         **holdings(version),
         **rows_shown(request, version, user),
         **files_shown(version, user),
+        **pushes_of(version),
         **forms_of(version, user, checked),
         **forms,
     }
@@ -124,12 +125,18 @@ def files_shown(version: DatasetVersion, user: User) -> dict[str, Any]:
     return {"files": files, "first_file": trains[0] if trains else files[0][0].name, "base_url": settings.BASE_URL, "links": links, "now": timezone.now()}
 
 
+def pushes_of(version: DatasetVersion) -> dict[str, Any]:
+    pushes = list(version.pushes.select_related("version", "asked_by").order_by("-pk"))
+    return {"pushes": pushes, "pushes_wait": any(push.waits for push in pushes)}
+
+
 def forms_of(version: DatasetVersion, user: User, checked: list[gates.Gate]) -> dict[str, Any]:
     """Return the forms that the person may fill in for the version as it stands."""
     return {
         "release_form": ReleaseForm() if user.is_researcher and version.state == State.FROZEN else None,
         "waive_form": WaiveForm(gates=waivable(checked)) if user.is_owner and version.state == State.FROZEN else None,
         "change_form": ChangeForm(acts=acts_on(version)) if user.is_researcher and acts_on(version) else None,
+        "push_form": PushForm() if user.is_owner and version.state == State.RELEASED and settings.HUB_REPOS else None,
         "link_form": LinkForm(files=[file for file, _ in files_of(version)]) if user.is_researcher and version.state != State.WITHDRAWN else None,
     }
 
