@@ -55,3 +55,22 @@ def record(file: DatasetFile, sent: range, *, right: Right, request: HttpRequest
         address=limits.address_of(request) or None,
         at=at,
     )
+
+
+def record_push(push: Push, uploads: Sequence[Upload], *, at: datetime) -> list[Download]:
+    """Write down the files that are sent to a repository, in whose name and where to."""
+    return Download.objects.bulk_create(
+        Download(
+            version=push.version,
+            name=upload.name,
+            sha256=upload.sha256,
+            size=upload.size,
+            first_byte=0,
+            last_byte=upload.size - 1,
+            how=Download.How.PUSH,
+            person=push.asked_by,
+            sent_to=push.place,
+            at=at,
+        )
+        for upload in uploads
+    )
