@@ -6,7 +6,7 @@ PORT ?= 8000
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: demo setup test check format bench bench-queue bench-export bench-generation bench-rendering soak help
+.PHONY: demo setup test check format messages bench bench-queue bench-export bench-generation bench-rendering soak help
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -32,6 +32,10 @@ check: setup
 ## make format            write every file the way make check wants it
 format: setup
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+## make messages          the catalogues in locale/ brought in step with the sources, and what is not translated yet
+messages: setup
+	@$(PY) -m scripts.messages
 
 ## make bench             labeling cycles a second at 1, 4 and 16 labelers on 5,000 pairs
 bench: setup

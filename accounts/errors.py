@@ -7,6 +7,7 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.template import loader
+from django.utils import translation
 
 RETRY_AFTER = 2
 GAP = "The database does not answer. Nothing was lost; try again in two seconds."
@@ -19,8 +20,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     It asks the database for nothing. The desk keeps the decision on the screen and sends it again.
     """
     if not isinstance(sys.exception(), (OperationalError, InterfaceError)):
-        return plain(request, MISTAKE) or HttpResponseServerError(loader.render_to_string("500.html"))
-    response = plain(request, GAP) or HttpResponse(loader.render_to_string("503.html"))
+        return plain(request, MISTAKE) or HttpResponseServerError(page(request, "500.html"))
+    response = plain(request, GAP) or HttpResponse(page(request, "503.html"))
     response.status_code = 503
     response["Retry-After"] = str(RETRY_AFTER)
     return response
@@ -29,3 +30,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def plain(request: HttpRequest, words: str) -> HttpResponse | None:
     """The same in JSON, for a program."""
     return JsonResponse({"detail": words}, status=500) if request.path.startswith("/api/") else None
+
+
+def page(request: HttpRequest, template: str) -> str:
+    """The page in the browser's language: whose page it is cannot be asked now."""
+    with translation.override(translation.get_language_from_request(request)):
+        return loader.render_to_string(template)

@@ -39,6 +39,8 @@ class User(AbstractUser):
     is_researcher = models.BooleanField(default=False)
     session_epoch = models.PositiveIntegerField(default=0, help_text="Raised to end every session of this person, for ever.")
 
+    language = models.CharField(max_length=10, blank=True, default="", db_default="", help_text="The pages' language; empty: as the browser asks.")
+
     objects: ClassVar[UserManager[Self]] = UserManager()
 
     class Meta:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("account/", views.account, name="account"),
     path("account/password/", views.change_password, name="change-password"),
     path("account/password/changed/", views.password_changed, name="password-changed"),
+    path("language/", views.choose_language, name="choose-language"),
     path("account/consent/", views.say_consent, name="say-consent"),
     path("account/tokens/", views.make_token, name="make-token"),
     path("account/tokens/<int:pk>/revoke/", views.revoke_token, name="revoke-token"),

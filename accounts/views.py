@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,12 +14,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import consenting, issuing, limits, passwords
 from accounts.access import signed_in
 from accounts.forms import ChangePasswordForm, ChoosePasswordForm, SignInForm, TokenForm
+from accounts.models import User
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +55,7 @@ def try_to_sign_in(request: HttpRequest) -> HttpResponse:
 def too_many_tries(request: HttpRequest, name: str) -> HttpResponse:
     """Refuse without looking at the password: the answer is the same whether it was right, and whether the name exists."""
     form = SignInForm(request, data=None, initial={"username": name})
-    messages.error(request, f"Too many tries. Wait {settings.SIGN_IN_COOL_OFF // 60} minutes, then try again.")
+    messages.error(request, _("Too many tries. Wait {minutes} minutes, then try again.").format(minutes=settings.SIGN_IN_COOL_OFF // 60))
     response = sign_in_page(request, form, status=429)
     response["Retry-After"] = str(settings.SIGN_IN_COOL_OFF)
     return response
@@ -128,13 +131,14 @@ def say_consent(request: HttpRequest) -> HttpResponse:
     """Agree to the text that was shown, or take back what was agreed to. Another text by now is shown first."""
     user, text = signed_in(request), consenting.current()
     if text is None or request.POST.get("number") != str(text.number):
-        messages.error(request, "The text has changed. Read it once more.")
+        messages.error(request, _("The text has changed. Read it once more."))
         return redirect("account")
     given = request.POST.get("say") == "yes"
     consenting.say(user=user, text=text, given=given, at=timezone.now())
-    messages.success(
-        request, f"You agree to version {text.number}." if given else "You do not agree any more. An owner withdraws your labels when you ask for it."
-    )
+    if given:
+        messages.success(request, _("You agree to version {number}.").format(number=text.number))
+    else:
+        messages.success(request, _("You do not agree any more. An owner withdraws your labels when you ask for it."))
     return redirect("account")
 
 
@@ -158,5 +162,32 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in(request)
     token = get_object_or_404(user.tokens, pk=pk)
     if issuing.revoke_token(token=token, actor=user, at=timezone.now()):
-        messages.success(request, f"{token.name} is revoked. Programs that use it are refused from now on.")
+        messages.success(request, _("{name} is revoked. Programs that use it are refused from now on.").format(name=token.name))
     return redirect("account")
+
+
+def where_from(request: HttpRequest) -> str:
+    """Return the page of ours that the form was sent from, else the first page."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    ours = url_has_allowed_host_and_scheme(came_from.geturl(), allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return came_from._replace(scheme="", netloc="").geturl() if ours and came_from.path else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+@login_not_required
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Read on in another language: here from now on, and wherever this person signs in."""
+    response, language = redirect(where_from(request)), request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        return response
+    if request.user.is_authenticated:
+        User.objects.filter(pk=request.user.pk).update(language=language)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite="Lax",
+    )
+    return response

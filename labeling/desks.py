@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from accounts.models import User
+from accounts.wording import grouped
 from labeling.models import Campaign, Label, Membership, Pair, Question, Role, Slot
-from labeling.words import listed
+from labeling.phrases import listed
 
 ORDER = [Campaign.State.OPEN, Campaign.State.PAUSED, Campaign.State.DRAFT, Campaign.State.CLOSED, Campaign.State.ARCHIVED]
 
@@ -49,7 +52,7 @@ class Desk:
     @property
     def roles_in_words(self) -> str:
         """`label and research`."""
-        verbs = {Role.LABELER: "label", Role.ADJUDICATOR: "adjudicate", Role.RESEARCHER: "research"}
+        verbs = {Role.LABELER: pgettext("you", "label"), Role.ADJUDICATOR: pgettext("you", "adjudicate"), Role.RESEARCHER: pgettext("you", "research")}
         return listed([verb for role, verb in verbs.items() if role in self.roles])
 
     @property
@@ -112,13 +115,25 @@ def standfirst(desks: Sequence[Desk]) -> str:
     to_label = [desk.name for desk in desks if desk.labels_here]
     contested = sum(desk.contested or 0 for desk in desks if desk.adjudicates)
     run = [desk.state for desk in desks if desk.researches]
-    said = []
-    if to_label:
-        said.append(f"You can label in {to_label[0]}." if len(to_label) == 1 else f"You can label in {len(to_label)} campaigns.")
+    said = [of_labeling(to_label)] if to_label else []
     if contested:
-        said.append(f"{contested:,} contested {'pair waits' if contested == 1 else 'pairs wait'} for a verdict of yours.")
+        words = ngettext("{n} contested pair waits for a verdict of yours.", "{n} contested pairs wait for a verdict of yours.", contested)
+        said.append(words.format(n=grouped(contested)))
     if run:
-        said.append(
-            f"You run one campaign, which is {run[0]}." if len(run) == 1 else f"You run {len(run)} campaigns, {run.count('open') or 'none'} of them open."
-        )
-    return " ".join(said) or "Nothing waits for you at the moment."
+        said.append(of_running(run))
+    return " ".join(said) or _("Nothing waits for you at the moment.")
+
+
+def of_labeling(campaigns: Sequence[str]) -> str:
+    if len(campaigns) == 1:
+        return _("You can label in {campaign}.").format(campaign=campaigns[0])
+    return _("You can label in {n} campaigns.").format(n=len(campaigns))
+
+
+def of_running(states: Sequence[str]) -> str:
+    if len(states) == 1:
+        return _("You run one campaign, which is {state}.").format(state=_(states[0]))
+    number = states.count("open")
+    return ngettext("You run {all} campaigns, {n} of them open.", "You run {all} campaigns, {n} of them open.", number).format(
+        all=len(states), n=number or _("none")
+    )

@@ -6,20 +6,24 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from labeling.forms import check_kept_whole
 from labeling.models import GoldItem, Pair
 
 MOST_WHY = 4000
-WHY_HELP = "Labelers who practise read it beside the right answer. They see the two sides in an order drawn for them: name neither A nor B, left nor right."
-USE_HELP = "What checks work should be known to nobody: items for practice alone are used up first."
+WHY_HELP = gettext_lazy(
+    "Labelers who practise read it beside the right answer. They see the two sides in an order drawn for them: name neither A nor B, left nor right."
+)
+USE_HELP = gettext_lazy("What checks work should be known to nobody: items for practice alone are used up first.")
 
 
 class WhyField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 3})
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label="Why", max_length=MOST_WHY, help_text=WHY_HELP, **kwargs)
+        super().__init__(label=_("Why"), max_length=MOST_WHY, help_text=WHY_HELP, **kwargs)
 
     def clean(self, value: Any) -> Any:
         return check_kept_whole(super().clean(value))
@@ -28,21 +32,27 @@ class WhyField(forms.CharField):
 class GoldForm(forms.Form):
     """What a version of an item says."""
 
-    verdict = forms.ChoiceField(choices=[("a", "A is better"), ("b", "B is better"), ("tie", "It is a tie")], widget=forms.RadioSelect)
+    verdict = forms.ChoiceField(
+        choices=[("a", gettext_lazy("A is better")), ("b", gettext_lazy("B is better")), ("tie", gettext_lazy("It is a tie"))], widget=forms.RadioSelect
+    )
     why = WhyField()
     allowed_use = forms.ChoiceField(
-        label="Use",
-        choices=[("both", "Practice, and checks among work"), ("check", "Checks among work alone"), ("practice", "Practice alone")],
+        label=gettext_lazy("Use"),
+        choices=[
+            ("both", gettext_lazy("Practice, and checks among work")),
+            ("check", gettext_lazy("Checks among work alone")),
+            ("practice", gettext_lazy("Practice alone")),
+        ],
         initial=GoldItem.Use.BOTH,
         widget=forms.RadioSelect,
         help_text=USE_HELP,
     )
     difficulty = forms.ChoiceField(choices=GoldItem.Difficulty.choices, initial=GoldItem.Difficulty.EASY, widget=forms.RadioSelect)
     refresh_on = forms.DateField(
-        label="Look again on",
+        label=gettext_lazy("Look again on"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="When somebody should look whether it still holds. It stays in use meanwhile.",
+        help_text=gettext_lazy("When somebody should look whether it still holds. It stays in use meanwhile."),
     )
 
     @classmethod

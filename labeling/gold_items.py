@@ -9,17 +9,18 @@ from datetime import date
 
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Abs
+from django.utils.translation import gettext, gettext_lazy
 
 from labeling.gold import Hits, hits_among
 from labeling.models import Campaign, GoldItem, Label, Pair, Slot, Standing
+from labeling.phrases import counted, percent, span
 from labeling.renderings import Shown, shown_all
-from labeling.words import counted, percent, span
 
 LATEST, OFFERED = 500, 20
 """Of so many pairs settled last, so many are offered: those with the largest margins, since gold has to be a clear case."""
 
-VERDICTS = {"a": "A is better", "b": "B is better", "tie": "tie"}
-USES = {"check": "checks", "practice": "practice", "both": "checks and practice"}
+VERDICTS = {"a": gettext_lazy("A is better"), "b": gettext_lazy("B is better"), "tie": gettext_lazy("tie")}
+USES = {"check": gettext_lazy("checks"), "practice": gettext_lazy("practice"), "both": gettext_lazy("checks and practice")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,11 @@ class Item:
 
     @property
     def verdict_in_words(self) -> str:
-        return VERDICTS[self.verdict]
+        return str(VERDICTS[self.verdict])
 
     @property
     def use_in_words(self) -> str:
-        return USES[self.allowed_use]
+        return str(USES[self.allowed_use])
 
     @property
     def right(self) -> str:
@@ -75,11 +76,11 @@ class Offered:
 
     @property
     def verdict_in_words(self) -> str:
-        return VERDICTS[self.verdict]
+        return str(VERDICTS[self.verdict])
 
     @property
     def settled_in_words(self) -> str:
-        return "by an adjudicator" if self.standing == Standing.ADJUDICATED else f"by {counted(self.labels, 'label')}"
+        return gettext("by an adjudicator") if self.standing == Standing.ADJUDICATED else gettext("by {labels}").format(labels=counted(self.labels, "label"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +176,7 @@ def offered(campaign: Campaign, *, begins: str = "") -> list[Offered]:
 
 def usual_why(pair: Pair) -> str:
     """Return a reason for a pair that is promoted without one."""
-    return "An adjudicator decided so." if pair.standing == Standing.ADJUDICATED else "Labelers agreed on it."
+    return gettext("An adjudicator decided so.") if pair.standing == Standing.ADJUDICATED else gettext("Labelers agreed on it.")
 
 
 def texts_of(pair: Pair) -> Texts:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from accounts.marking import marked
+
 
 @dataclass(frozen=True)
 class Key:
@@ -14,35 +16,35 @@ class Key:
     group: str
 
 
-DECIDE, SAY, READ = "Decide", "Say why", "Read"
+DECIDE, SAY, READ = marked("Decide"), marked("Say why"), marked("Read")
 
 KEYS = (
-    Key("1", "left much better", DECIDE),
-    Key("2", "left better", DECIDE),
-    Key("3", "left slightly better", DECIDE),
-    Key("4", "tie", DECIDE),
-    Key("5", "right slightly better", DECIDE),
-    Key("6", "right better", DECIDE),
-    Key("7", "right much better", DECIDE),
-    Key("0", "both bad", DECIDE),
-    Key("9", "no right answer, for adjudicators", DECIDE),
-    Key("x", "skip, or give back", DECIDE),
-    Key("p", "park", DECIDE),
-    Key("z", "undo", DECIDE),
-    Key("v", "judge by criteria", SAY),
-    Key("n", "write a rationale", SAY),
-    Key("m", "mark selected text as evidence", SAY),
-    Key("q", "ask an adjudicator", SAY),
-    Key("!", "report harmful content", SAY),
-    Key("[", "go to the left pane", READ),
-    Key("]", "go to the right pane", READ),
-    Key("e", "fold or unfold the prompt", READ),
-    Key("o", "fold or unfold the responses", READ),
-    Key("l", "link or unlink scrolling", READ),
-    Key("d", "mark what only one side says", READ),
-    Key("w", "raw text", READ),
-    Key("r", "rubric", READ),
-    Key("?", "list of keys", READ),
+    Key("1", marked("left much better"), DECIDE),
+    Key("2", marked("left better"), DECIDE),
+    Key("3", marked("left slightly better"), DECIDE),
+    Key("4", marked("tie"), DECIDE),
+    Key("5", marked("right slightly better"), DECIDE),
+    Key("6", marked("right better"), DECIDE),
+    Key("7", marked("right much better"), DECIDE),
+    Key("0", marked("both bad"), DECIDE),
+    Key("9", marked("no right answer, for adjudicators"), DECIDE),
+    Key("x", marked("skip, or give back"), DECIDE),
+    Key("p", marked("park"), DECIDE),
+    Key("z", marked("undo"), DECIDE),
+    Key("v", marked("judge by criteria"), SAY),
+    Key("n", marked("write a rationale"), SAY),
+    Key("m", marked("mark selected text as evidence"), SAY),
+    Key("q", marked("ask an adjudicator"), SAY),
+    Key("!", marked("report harmful content"), SAY),
+    Key("[", marked("go to the left pane"), READ),
+    Key("]", marked("go to the right pane"), READ),
+    Key("e", marked("fold or unfold the prompt"), READ),
+    Key("o", marked("fold or unfold the responses"), READ),
+    Key("l", marked("link or unlink scrolling"), READ),
+    Key("d", marked("mark what only one side says"), READ),
+    Key("w", marked("raw text"), READ),
+    Key("r", marked("rubric"), READ),
+    Key("?", marked("list of keys"), READ),
 )
 USUAL = frozenset(key.usual for key in KEYS)
 
@@ -51,7 +53,11 @@ FOR_REASONS = "afcbtsghijkuy"
 
 
 class Clash(ValueError):
-    """Two controls would share a key, or a key is none. The message says which."""
+    """Two controls would share a key, or a key is none. The message says which: in English, or in the words and values that are kept for a translation."""
+
+    def __init__(self, words: str, **values: str) -> None:
+        super().__init__(words.format(**values))
+        self.words, self.values = words, values
 
 
 def checked(chosen: Mapping[str, str]) -> dict[str, str]:
@@ -60,15 +66,16 @@ def checked(chosen: Mapping[str, str]) -> dict[str, str]:
     for key in KEYS:
         check_one(key, keys[key.usual])
     if twice := [key for key, times in Counter(keys.values()).items() if times > 1]:
-        raise Clash(f"{twice[0].upper()} would do two things: {' and '.join(key.does for key in KEYS if keys[key.usual] == twice[0])}.")
+        first, second = [key.does for key in KEYS if keys[key.usual] == twice[0]][:2]
+        raise Clash(marked("{key} would do two things: {first} and {second}."), key=twice[0].upper(), first=first, second=second)
     return {usual: key for usual, key in keys.items() if key != usual}
 
 
 def check_one(key: Key, chosen: str) -> None:
     if len(chosen) != 1 or not chosen.isprintable() or chosen.isspace():
-        raise Clash(f"For “{key.does}” give one key: a letter, a digit or a sign.")
+        raise Clash(marked("For “{does}” give one key: a letter, a digit or a sign."), does=key.does)
     if chosen in FOR_REASONS:
-        raise Clash(f"{chosen.upper()} is kept for reasons: choose another key for “{key.does}”.")
+        raise Clash(marked("{key} is kept for reasons: choose another key for “{does}”."), key=chosen.upper(), does=key.does)
 
 
 def letters_for(labels: Iterable[str]) -> list[str]:
@@ -81,6 +88,6 @@ def letters_for(labels: Iterable[str]) -> list[str]:
     for label in labels:
         free = [letter for letter in FOR_REASONS if letter not in given]
         if not free:
-            raise Clash(f"{len(FOR_REASONS)} reasons are the most there can be.")
+            raise Clash(marked("{most} reasons are the most there can be."), most=str(len(FOR_REASONS)))
         given.append(next((letter for letter in label.lower() if letter in free), free[0]))
     return given

@@ -11,9 +11,9 @@
     const before = label.data;
     try {
       await navigator.clipboard.writeText(button.parentElement.querySelector("pre").textContent);
-      label.data = "Copied";
+      label.data = button.dataset.copied;
     } catch {
-      label.data = "Select it instead"; // the browser allows no clipboard here
+      label.data = button.dataset.refused; // the browser allows no clipboard here
     }
     setTimeout(() => (label.data = before), 2000);
   });

@@ -124,7 +124,7 @@
     const tool = $("#whole-prompt");
     tool.hidden = !isLong && !$(".turns", prompt);
     tool.setAttribute("aria-expanded", Boolean(open));
-    tool.firstElementChild.textContent = open ? "Fold" : "Unfold";
+    tool.firstElementChild.textContent = open ? _("Fold") : _("Unfold");
   }
 
   function turnPrompt() {
@@ -168,7 +168,10 @@
   function tell(line, ranges) {
     const said = ranges.slice(0, MOST_READ_OUT).map((range) => `“${range.toString().replace(/\s+/g, " ").trim().slice(0, 200)}”`);
     const more = ranges.length - said.length;
-    line.textContent = said.length ? `Only this side says: ${said.join("; ")}${more > 0 ? `; and ${more} more passages` : ""}.` : "This side says nothing that the other does not.";
+    const words = said.join("; ");
+    if (!said.length) line.textContent = _("This side says nothing that the other does not.");
+    else if (more > 0) line.textContent = _("Only this side says: {words}; and {more} more passages.", { words, more });
+    else line.textContent = _("Only this side says: {words}.", { words });
   }
 
   /** Return the words of what is shown of a response, each with where it stands. A formula is one word. */

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -28,41 +29,48 @@ from labeling import inviting
 from labeling.campaigns import NotPossible
 from labeling.models import Campaign, Invitation, Membership, MembershipEvent, Role
 
-MARKS = [("owner", "owner: sees to people and settings"), ("researcher", "researcher: prompts, policies, runs, rubrics, dataset versions")]
+MARKS = [
+    ("owner", gettext_lazy("owner: sees to people and settings")),
+    ("researcher", gettext_lazy("researcher: prompts, policies, runs, rubrics, dataset versions")),
+]
 HISTORY = 50
-GIVEN = {True: "made", False: "no longer"}
+GIVEN = {True: gettext_lazy("made {role} in {campaign}"), False: gettext_lazy("no longer {role} in {campaign}")}
 WORDS = {
-    AccountEvent.Kind.JOINED: "came in,",
-    AccountEvent.Kind.MARK_GIVEN: "made",
-    AccountEvent.Kind.MARK_TAKEN: "no longer",
-    AccountEvent.Kind.ERASED: "name and texts erased",
-    AccountEvent.Kind.CLOSED: "account closed;",
-    AccountEvent.Kind.REOPENED: "account opened again",
-    AccountEvent.Kind.TOKEN_MADE: "token made for",
-    AccountEvent.Kind.TOKEN_REVOKED: "token revoked:",
-    AccountEvent.Kind.PASSWORD_LINK: "password link made",
-    AccountEvent.Kind.PASSWORD_SET: "password chosen",
+    AccountEvent.Kind.JOINED: gettext_lazy("came in, {detail}"),
+    AccountEvent.Kind.MARK_GIVEN: gettext_lazy("made {detail}"),
+    AccountEvent.Kind.MARK_TAKEN: gettext_lazy("no longer {detail}"),
+    AccountEvent.Kind.ERASED: gettext_lazy("name and texts erased"),
+    AccountEvent.Kind.CLOSED: gettext_lazy("account closed; {detail}"),
+    AccountEvent.Kind.REOPENED: gettext_lazy("account opened again"),
+    AccountEvent.Kind.TOKEN_MADE: gettext_lazy("token made for {detail}"),
+    AccountEvent.Kind.TOKEN_REVOKED: gettext_lazy("token revoked: {detail}"),
+    AccountEvent.Kind.PASSWORD_LINK: gettext_lazy("password link made"),
+    AccountEvent.Kind.PASSWORD_SET: gettext_lazy("password chosen"),
 }
 
 shows_and_takes = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class InviteForm(forms.Form):
-    for_whom = forms.CharField(label="For whom", max_length=120, help_text="So that you know whose link this is. They choose their own name.")
-    marks = forms.MultipleChoiceField(label="In the whole installation", choices=MARKS, required=False, widget=forms.CheckboxSelectMultiple)
-    campaign = forms.ModelChoiceField(Campaign.objects.order_by("name"), required=False, empty_label="no campaign yet")
-    role = forms.ChoiceField(label="Role in it", choices=[("", "no role yet"), *Role.choices], required=False)
+    for_whom = forms.CharField(
+        label=gettext_lazy("For whom"), max_length=120, help_text=gettext_lazy("So that you know whose link this is. They choose their own name.")
+    )
+    marks = forms.MultipleChoiceField(label=gettext_lazy("In the whole installation"), choices=MARKS, required=False, widget=forms.CheckboxSelectMultiple)
+    campaign = forms.ModelChoiceField(
+        Campaign.objects.order_by("name"), label=gettext_lazy("Campaign"), required=False, empty_label=gettext_lazy("no campaign yet")
+    )
+    role = forms.ChoiceField(label=gettext_lazy("Role in it"), choices=[("", gettext_lazy("no role yet")), *Role.choices], required=False)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if bool(given.get("campaign")) != bool(given.get("role")) and not self.errors:
-            self.add_error("role", "Name a campaign and a role together, or neither. More can be given later.")
+            self.add_error("role", gettext("Name a campaign and a role together, or neither. More can be given later."))
         return given
 
 
 class RoleForm(forms.Form):
-    campaign = forms.ModelChoiceField(Campaign.objects.order_by("name"), empty_label="choose a campaign")
-    role = forms.ChoiceField(choices=Role.choices)
+    campaign = forms.ModelChoiceField(Campaign.objects.order_by("name"), label=gettext_lazy("Campaign"), empty_label=gettext_lazy("choose a campaign"))
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices)
 
 
 class MarkForm(forms.Form):
@@ -113,16 +121,16 @@ def history_of(user: User) -> list[Event]:
     done = AccountEvent.objects.filter(user=user).select_related("actor").order_by("-at", "-pk")[:HISTORY]
     given = MembershipEvent.objects.filter(user=user).select_related("actor", "campaign").order_by("-at", "-pk")[:HISTORY]
     events = [Event(event.at, in_words(event), name_of(event.actor)) for event in done]
-    events += [Event(event.at, f"{GIVEN[event.given]} {event.role} in {event.campaign}", name_of(event.actor)) for event in given]
+    events += [Event(event.at, GIVEN[event.given].format(role=gettext(event.role), campaign=event.campaign), name_of(event.actor)) for event in given]
     return sorted(events, key=lambda event: event.at, reverse=True)[:HISTORY]
 
 
 def in_words(event: AccountEvent) -> str:
-    return f"{WORDS[AccountEvent.Kind(event.kind)]} {event.detail or ''}".strip()
+    return WORDS[AccountEvent.Kind(event.kind)].format(detail=event.detail or "").strip()
 
 
 def name_of(actor: User | None) -> str:
-    return actor.username if actor else "the server"
+    return actor.username if actor else gettext("the server")
 
 
 # ---- coming in ---------------------------------------------------------------------------------------------------

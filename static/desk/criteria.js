@@ -23,7 +23,7 @@
 
   function tell() {
     const judged = $("#judged");
-    if (judged) judged.textContent = `${rows().filter(isJudged).length} of ${rows().length}`;
+    if (judged) judged.textContent = _("{done} of {all}", { done: rows().filter(isJudged).length, all: rows().length });
   }
 
   document.addEventListener("beforetoggle", (event) => {

@@ -42,7 +42,7 @@
     saved = now;
     if (words(from) === now) keep("draft", null);
     const hint = $("#kept");
-    if (hint) hint.textContent = `Draft kept ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
+    if (hint) hint.textContent = _("Draft kept {time}", { time: new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) });
   }
 
   function begin() {

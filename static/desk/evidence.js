@@ -48,13 +48,14 @@
 
   function mark() {
     const one = selected();
-    if (!one) return say("Select some of a response first: then M marks it as evidence.", "state warn");
+    if (!one) return say(_("Select some of a response first: then M marks it as evidence."), "state warn");
     const found = marks();
-    if (found.length >= MOST) return say(`${MOST} passages are marked, which is all there can be.`, "state warn");
-    if (one.quote.length > 5000) return say("That is too long a passage to be evidence.", "state warn");
+    if (found.length >= MOST) return say(_("{most} passages are marked, which is all there can be.", { most: MOST }), "state warn");
+    if (one.quote.length > 5000) return say(_("That is too long a passage to be evidence."), "state warn");
     getSelection().removeAllRanges();
     store([...found, one]);
-    return say(`Marked as evidence, ${one.side}.`, "toast", Desk.button("Take it off", () => store(marks().slice(0, -1))));
+    const where = one.side === "left" ? _("Marked as evidence, left.") : _("Marked as evidence, right.");
+    return say(where, "toast", Desk.button(_("Take it off"), () => store(marks().slice(0, -1))));
   }
 
   /* ---- marks, on the text ---- */

@@ -3,11 +3,12 @@
   "use strict";
 
   const { $, $$ } = Desk;
-  const ALWAYS = { Read: [["Space", "Scroll on"]], "Say why": [["Esc", "Come back from writing"], ["Ctrl ↵", "Send from a longer text"]] };
+  const ALWAYS = { reading: [[_("Space"), _("Scroll on")]], why: [["Esc", _("Come back from writing")], ["Ctrl ↵", _("Send from a longer text")]] };
+  const NAMES = { deciding: _("Decide"), why: _("Say why"), reading: _("Read") };
 
   function groupOf(control) {
-    if (control.closest(".reasons, .say") || control.matches("#mark-tool, [popovertarget=ask], [popovertarget=report]")) return "Say why";
-    return control.closest(".tools, .prompt, .panes") ? "Read" : "Decide";
+    if (control.closest(".reasons, .say") || control.matches("#mark-tool, [popovertarget=ask], [popovertarget=report]")) return "why";
+    return control.closest(".tools, .prompt, .panes") ? "reading" : "deciding";
   }
 
   function nameOf(control) {
@@ -20,13 +21,13 @@
   const isThere = (control) => !control.closest("[popover]") && !control.hidden;
 
   function list() {
-    const groups = { Decide: [], "Say why": [], Read: [] };
+    const groups = { deciding: [], why: [], reading: [] };
     for (const control of $$("[data-key]").filter(isThere)) {
       const key = control.dataset.key;
       groups[groupOf(control)].push([key === "enter" ? "↵" : key.toUpperCase(), nameOf(control)]);
     }
     for (const [group, more] of Object.entries(ALWAYS)) groups[group].push(...more);
-    $("#keys-list").replaceChildren(...Object.entries(groups).map(([group, keys]) => column(group, keys)));
+    $("#keys-list").replaceChildren(...Object.entries(groups).map(([group, keys]) => column(NAMES[group], keys)));
   }
 
   function column(group, keys) {

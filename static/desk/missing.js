@@ -29,7 +29,7 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     event.target.dataset.asked = "yes";
-    say("You have written a reason. Give back once more, and it goes with the pair.", "state warn");
+    say(_("You have written a reason. Give back once more, and it goes with the pair."), "state warn");
   }, true);
 
   for (const name of ["input", "change", "pair"]) document.addEventListener(name, showReadiness);

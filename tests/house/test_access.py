@@ -23,6 +23,7 @@ from tests.house.world import HUSH, Route, World, make_world, routes
 
 PUBLIC = {
     "api-schema": "what the API is, without a word of what is in it",
+    "choose-language": "what a page is read in",
     "choose-password": "its secret is the key",
     "fetch-by-link": "its secret is the key",
     "healthz": "is the process up",

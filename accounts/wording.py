@@ -1,0 +1,14 @@
+"""Numbers as the reader's language writes them."""
+
+from __future__ import annotations
+
+from django.utils.formats import number_format
+
+from accounts.marking import marked
+
+__all__ = ["grouped", "marked"]
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its digits grouped: 12,345, or 12 345 in Spanish."""
+    return number_format(number, decimal_pos=0, use_l10n=True, force_grouping=True)
