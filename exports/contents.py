@@ -28,6 +28,9 @@ class Content:
     def add_rows(self, lines: Sequence[bytes], pair_ids: Sequence[str]) -> None:
         """Take lines with their line feed, and the ids of their pairs."""
         self.rows.update(b"".join(lines))
+        self.add_order(pair_ids)
+
+    def add_order(self, pair_ids: Sequence[str]) -> None:
         self.order.update("".join(f"{pair_id}\n" for pair_id in pair_ids).encode())
 
     def add_votes(self, lines: Sequence[bytes]) -> None:

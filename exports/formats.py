@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import orjson
@@ -16,6 +15,9 @@ SIGNS = {"a": -1, "tie": 0, "b": 1}
 """Each verdict, with the sign that a preference for it has."""
 
 STRONGEST = 3
+
+MOMENT = "2026-05-25T14:02:00.000000Z"
+"""How a moment is written: ISO 8601 in UTC, always with six decimals. Without any, `datasets` reads a column of them as another type."""
 
 
 class FormatError(ValueError):
@@ -57,7 +59,7 @@ class Row(NamedTuple):
 
 
 class Vote(NamedTuple):
-    """One counted label. `labeler` is a pseudonym, `preference` is None where only a verdict was given, `labeled_at` knows its time zone.
+    """One counted label. `labeler` is a pseudonym, `preference` is None where only a verdict was given, `labeled_at` is a moment in UTC as `MOMENT` has it.
 
     `strategy` and `planned_share` are of the place that served the label: the order in which its campaign handed places out ("" where it
     was handed out at once, or not here), and the percent of pairs that were to get such a place.
@@ -71,7 +73,7 @@ class Vote(NamedTuple):
     rubric_version: str
     kind: str
     source: str
-    labeled_at: datetime
+    labeled_at: str
     strategy: str
     planned_share: int
 
@@ -95,22 +97,44 @@ class Origin(NamedTuple):
 
 def refuse_row(row: Row) -> None:
     """Raise FormatError where a row could not be trained on."""
-    refuse_unless(bool(row.messages) and row.messages[-1]["role"] == "user", row.pair_id, "its prompt does not end with a user's turn")
-    refuse_unless(bool(row.chosen.strip() and row.rejected.strip()), row.pair_id, "one of its sides is empty")
-    refuse_unless(row.chosen != row.rejected, row.pair_id, "its sides are equal")
-    refuse_unless(-STRONGEST <= row.margin <= STRONGEST, row.pair_id, "its margin is not within -3 and 3")
-    refuse_unless(row.verdict in SIDES, row.pair_id, "its verdict chooses no side")
-    refuse_unless(row.standing in STANDINGS, row.pair_id, "its standing is not agreed or adjudicated")
+    if why := fault_of_row(row):
+        raise FormatError(f"pair {row.pair_id} cannot be written: {why}")
+
+
+def fault_of_row(row: Row) -> str:
+    if not row.messages or row.messages[-1]["role"] != "user":
+        return "its prompt does not end with a user's turn"
+    if is_blank(row.chosen) or is_blank(row.rejected):
+        return "one of its sides is empty"
+    if row.chosen == row.rejected:
+        return "its sides are equal"
+    if not -STRONGEST <= row.margin <= STRONGEST:
+        return "its margin is not within -3 and 3"
+    if row.verdict not in SIDES:
+        return "its verdict chooses no side"
+    return "" if row.standing in STANDINGS else "its standing is not agreed or adjudicated"
+
+
+def is_blank(text: str) -> bool:
+    """Say what `not text.strip()` does, without a copy of the text."""
+    return not text or text.isspace()
 
 
 def refuse_vote(vote: Vote) -> None:
     """Raise FormatError where preference and verdict, or both bad and verdict, contradict each other."""
-    refuse_unless(vote.verdict in SIGNS, vote.pair_id, "a label of it says no verdict")
-    if vote.preference is not None:
-        agree = sign(vote.preference) == SIGNS[vote.verdict] and abs(vote.preference) <= STRONGEST
-        refuse_unless(agree, vote.pair_id, "a label of it says a verdict and the preference of another")
-    refuse_unless(vote.verdict == "tie" or not vote.both_bad, vote.pair_id, "a label of it says both bad and no tie")
-    refuse_unless(vote.labeled_at.tzinfo is not None, vote.pair_id, "a label of it has a time without a time zone")
+    if why := fault_of_vote(vote):
+        raise FormatError(f"pair {vote.pair_id} cannot be written: a label of it {why}")
+
+
+def fault_of_vote(vote: Vote) -> str:
+    if vote.verdict not in SIGNS:
+        return "says no verdict"
+    preference = vote.preference
+    if preference is not None and not (-STRONGEST <= preference <= STRONGEST and sign(preference) == SIGNS[vote.verdict]):
+        return "says a verdict and the preference of another"
+    if vote.both_bad and vote.verdict != "tie":
+        return "says both bad and no tie"
+    return "" if len(vote.labeled_at) == len(MOMENT) and vote.labeled_at[-1] == "Z" else f"has a time that does not read as {MOMENT}"
 
 
 def p_chosen(*, chosen: int, ties: int, judgments: int) -> float:
@@ -213,7 +237,7 @@ def vote_row(vote: Vote) -> dict[str, object]:
         "rubric_version": vote.rubric_version,
         "kind": vote.kind,
         "source": vote.source,
-        "labeled_at": timestamp(vote.labeled_at),
+        "labeled_at": vote.labeled_at,
         "strategy": vote.strategy,
         "planned_share": vote.planned_share,
     }
@@ -241,11 +265,6 @@ def origin(of: Origin) -> dict[str, str]:
     }
 
 
-def timestamp(moment: datetime) -> str:
-    """Return a moment as ISO 8601 in UTC, always with six decimals: without any, `datasets` reads a column of them as another type."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-
-
 def pseudonym(person: str, *, secret: bytes) -> str:
     """Return a name for a person that is the same in all files written under one secret, and leads nobody without it back to them."""
     return f"labeler-{hmac.digest(secret, person.encode(), 'sha256').hex()[:12]}"
@@ -257,8 +276,3 @@ def message(role: str, content: str) -> dict[str, str]:
 
 def sign(preference: int) -> int:
     return (preference > 0) - (preference < 0)
-
-
-def refuse_unless(fine: bool, pair_id: str, why: str) -> None:
-    if not fine:
-        raise FormatError(f"pair {pair_id} cannot be written: {why}")

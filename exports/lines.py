@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -45,7 +45,8 @@ OWN = ["worker", "endpoint", "seed", "attempt", "prompt_tokens", "names_itself"]
 
 # A label that was made elsewhere was served by no strategy, whatever its place says.
 VOTES = """
-SELECT row.key, label.labeler_id, label.verdict, label.preference, label.both_bad, label.rubric_version_id, slot.kind, label.source, label.submitted_at,
+SELECT row.key, label.labeler_id, label.verdict, label.preference, label.both_bad, label.rubric_version_id, slot.kind, label.source,
+       to_char(label.submitted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
        CASE label.source WHEN 'imported' THEN '' ELSE slot.ranked_by END, slot.planned_share
 FROM exports_datasetrow AS row
 CROSS JOIN LATERAL unnest(row.labels) AS counted (label)
@@ -55,8 +56,7 @@ WHERE row.version_id = %(version)s AND row.position BETWEEN %(first)s AND %(last
 """
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """All that the files tell of one row."""
 
     row: Row

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from exports import cards, formats, lines, manifest
 from exports.contents import Contents
@@ -35,11 +36,11 @@ class Seen:
 
 
 class LineFile:
-    """A file of lines, hashed and counted as it is written."""
+    """A file of lines, hashed (into `digest`) and counted as it is written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, digest: Any) -> None:
         self.path, self.file = path, path.open("xb", buffering=BUFFER)
-        self.digest, self.size, self.rows = hashlib.sha256(), 0, 0
+        self.digest, self.size, self.rows = digest, 0, 0
 
     def add(self, written: Sequence[bytes]) -> None:
         block = b"".join(written)
@@ -58,9 +59,9 @@ class LineFiles:
         self.folder, self.stack = folder, stack
         self.files: dict[str, LineFile] = {}
 
-    def add(self, name: str, written: Sequence[bytes]) -> None:
+    def add(self, name: str, written: Sequence[bytes], digest: Any = None) -> None:
         if written and name not in self.files:
-            self.files[name] = LineFile(self.folder / name)
+            self.files[name] = LineFile(self.folder / name, digest or hashlib.sha256())
             self.stack.enter_context(self.files[name].file)
         if written:
             self.files[name].add(written)
@@ -90,11 +91,12 @@ def write(made: Draft, folder: Path) -> Manifest:
 def write_part(part: Sequence[Told], split: str, files: LineFiles, seen: Seen) -> None:
     rows = [formats.line(formats.trl_row(told.row)) for told in part]
     votes = [formats.line(formats.vote_row(vote)) for told in part for vote in told.votes]
-    files.add(f"{split}.jsonl", rows)
-    files.add(f"{split}.votes.jsonl", votes)
+    content = seen.contents[split]  # its hashes are those of the files
+    files.add(f"{split}.jsonl", rows, content.rows)
+    files.add(f"{split}.votes.jsonl", votes, content.votes)
     files.add(f"{split}.lineage.jsonl", [formats.line(formats.lineage_row(told.row.pair_id, told.chosen, told.rejected)) for told in part])
-    seen.contents[split].add_rows(rows, [told.row.pair_id for told in part])
-    seen.contents[split].add_votes(votes)
+    content.add_order([told.row.pair_id for told in part])
+    content.labels.add(votes)
     note(part, seen)
 
 

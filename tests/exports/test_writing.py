@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -122,6 +123,11 @@ def test_every_response_says_how_it_came_about(any_moment: None) -> None:
 def test_a_vote_says_which_strategy_served_it_and_to_which_share_of_pairs(any_moment: None, everyday: Campaign) -> None:
     Slot.objects.update(ranked_by="informative", planned_share=20)
     assert {(vote["strategy"], vote["planned_share"]) for vote in every_vote(publishing.publish(order(everyday)))} == {("", 20)}  # imported: nobody served them
+
+
+def test_a_vote_says_when_in_utc_with_six_decimals(any_moment: None, everyday: Campaign) -> None:
+    moments = {at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for at in Label.objects.values_list("submitted_at", flat=True)}
+    assert {vote["labeled_at"] for vote in every_vote(publishing.publish(order(everyday)))} == moments
 
 
 def test_no_file_names_a_person(version: DatasetVersion) -> None:
