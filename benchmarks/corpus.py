@@ -100,7 +100,11 @@ def through(instance: Instance, lines: Sequence[Read]) -> tuple[Counter[Texts], 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.corpus", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("file", type=Path)
-    published = lines_of(options.parse_args().file)
+    options.add_argument("--equal-every", type=int, metavar="N", help="give every Nth line equal sides, where the corpus has none")
+    args = options.parse_args()
+    published = lines_of(args.file)
+    for line in published[:: args.equal_every] if args.equal_every else ():
+        line["rejected"] = line["chosen"]
     lines = [Read(turns_of(line["chosen"]), turns_of(line["rejected"])) for line in published]
     expected = Counter((line["chosen"], line["rejected"]) for line, read in zip(published, lines, strict=True) if not read.fate)
     instance = Instance(port=18500)
