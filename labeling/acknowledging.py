@@ -10,6 +10,9 @@ from django.db import transaction
 from accounts.models import User
 from labeling.models import Acknowledgement, Campaign, Enrolment, RubricVersion
 
+WORKED_IN = (Campaign.State.OPEN, Campaign.State.PAUSED)
+"""Where pairs are handed out, or may still be on a screen."""
+
 
 class NotCurrent(Exception):
     """The campaign has another wording by now: that is to be read first."""
@@ -24,9 +27,11 @@ class Unread:
 
 
 def unread(campaign: Campaign, labeler: User) -> Unread | None:
-    """Return what a labeler has to read before work goes on; None: nothing, also where they have not begun, since they begin under the new one."""
+    """Return what a labeler has to read before work goes on. None: nothing; or they have not begun, and begin under the new one; or nobody works there."""
     behind = Enrolment.objects.filter(campaign=campaign.pk, labeler=labeler).select_related("rubric_version", "campaign__rubric_version").first()
     if behind is None or behind.rubric_version is None or behind.rubric_version_id == behind.campaign.rubric_version_id:
+        return None
+    if behind.campaign.state not in WORKED_IN:
         return None
     return Unread(behind.rubric_version, behind.campaign.rubric_version)
 

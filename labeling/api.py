@@ -8,19 +8,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view, permission_classes
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import consenting
 from accounts.access import signed_in
 from accounts.permissions import scope
 from accounts.serializers import RefusalSerializer
-from labeling import access, asking, assigning, cards, edge, practising, reopening, submitting
+from labeling import access, acknowledging, asking, assigning, cards, edge, practising, reopening, submitting
 from labeling.asks import asks_of
 from labeling.forms import ActiveSecondsField, check_kept_whole
 from labeling.models import Assignment, Campaign, Label, Report, Role, Skip
@@ -73,6 +75,9 @@ class AssignmentSerializer(serializers.Serializer[dict[str, Any]]):
     rubric = serializers.CharField()
     reasons = OfferedReasonSerializer(many=True, help_text="What may be named as reasons.")
     criteria = AskedCriterionSerializer(many=True, help_text="What is judged one by one, besides the whole.")
+    flagged = serializers.BooleanField(
+        help_text="The prompt was marked as one of risk: warn whoever is to read it before it is shown. Passing it on (`skip`, `passed`) costs nothing."
+    )
     practice = PracticeSerializer(required=False, help_text="In the practice round before real work, and left out ever after.")
 
 
@@ -138,6 +143,9 @@ class StoredLabelSerializer(serializers.Serializer[dict[str, Any]]):
     surplus = serializers.BooleanField(help_text="The pair was complete by then: kept, and not counted.")
     feedback = FeedbackSerializer(required=False, help_text="On a practice answer, and left out ever after.")
     next = AssignmentSerializer(required=False, allow_null=True)
+    read_first = serializers.IntegerField(
+        required=False, help_text="Where `next` is null because the rubric has changed: the version to acknowledge before work goes on."
+    )
 
 
 class SkipSerializer(serializers.Serializer[dict[str, Any]]):
@@ -157,26 +165,51 @@ class HarmSerializer(serializers.Serializer[dict[str, Any]]):
         return check_kept_whole(value)
 
 
+READ_FIRST = (
+    "The rubric has changed. Read version {number} (GET /api/v1/campaigns/{slug}/rubric-changes), and acknowledge it "
+    "(POST /api/v1/campaigns/{slug}/acknowledge): then the same pair is yours again."
+)
+
 SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH)
 KEY = OpenApiParameter("key", UUID, OpenApiParameter.PATH)
 
 
-@extend_schema(parameters=[SLUG], request=None, responses={200: AssignmentSerializer, 204: None}, operation_id="campaign_next")
+@extend_schema(
+    parameters=[SLUG],
+    request=None,
+    responses={200: AssignmentSerializer, 204: None, 403: RefusalSerializer, 409: RefusalSerializer},
+    operation_id="campaign_next",
+)
 @api_view(["POST"])
 @permission_classes([IsAuthenticated, scope("label")])
 def next_pair(request: Request, slug: str) -> Response:
-    """Lease the next pair, or return the one that is held. 204: nothing is left for this labeler."""
+    """Lease the next pair, or return the one that is held. 204: nothing is left for this labeler.
+
+    403: they have not agreed to the consent text that holds. 409: the rubric has changed; read what is new in it, and acknowledge it.
+    """
     campaign = access.campaign_of(signed_in(request), slug, Role.LABELER)
+    demand_consent(request)
     found = lease(request, campaign, at=timezone.now())
+    if found is None and (number := to_read(request, campaign)):
+        return Response({"detail": READ_FIRST.format(number=number, slug=slug)}, status=status.HTTP_409_CONFLICT)
     return Response(found, status=status.HTTP_200_OK if found else status.HTTP_204_NO_CONTENT)
 
 
-@extend_schema(parameters=[KEY], request=JudgmentSerializer, responses={200: StoredLabelSerializer, 409: RefusalSerializer}, operation_id="assignment_label")
+@extend_schema(
+    parameters=[KEY],
+    request=JudgmentSerializer,
+    responses={200: StoredLabelSerializer, 403: RefusalSerializer, 409: RefusalSerializer},
+    operation_id="assignment_label",
+)
 @api_view(["POST"])
 @permission_classes([IsAuthenticated, scope("label")])
 def label(request: Request, key: UUID) -> Response:
-    """Store a judgment. The same submission key gets the first answer again; a late judgment is never dropped."""
+    """Store a judgment. The same submission key gets the first answer again; a late judgment is never dropped.
+
+    403: its labeler has not agreed to the consent text that holds. 409: the rubric has changed, and the pair goes by what is new in it.
+    """
     assignment, campaign = access.own_assignment(signed_in(request), key)
+    demand_consent(request)
     form = JudgmentSerializer(data=request.data, context={"campaign": campaign, "asks": asks_of(assignment.rubric_version_id)})
     form.is_valid(raise_exception=True)
     sent = form.validated_data
@@ -195,8 +228,29 @@ def label(request: Request, key: UUID) -> Response:
         )
     except submitting.NotYours as refusal:
         return Response({"detail": str(refusal)}, status=status.HTTP_409_CONFLICT)
+    except submitting.NotAcknowledged:
+        number = to_read(request, campaign) or campaign.rubric_version.number
+        return Response({"detail": READ_FIRST.format(number=number, slug=campaign.slug)}, status=status.HTTP_409_CONFLICT)
     answer = stored_label(stored, assignment)
-    return Response(answer | {"next": lease(request, campaign, at=at)} if sent["next"] else answer)
+    return Response(answer | next_of(request, campaign, at=at) if sent["next"] else answer)
+
+
+def next_of(request: Request, campaign: Campaign, *, at: datetime) -> dict[str, Any]:
+    found = lease(request, campaign, at=at)
+    number = None if found else to_read(request, campaign)
+    return {"next": found} | ({"read_first": number} if number else {})
+
+
+def to_read(request: Request, campaign: Campaign) -> int | None:
+    """Return the number of the version that the labeler has to acknowledge before they get a pair; None: there is none."""
+    unread = acknowledging.unread(campaign, signed_in(request))
+    return unread.new.number if unread else None
+
+
+def demand_consent(request: Request) -> None:
+    """Raise PermissionDenied, which says what to do, unless the person has agreed to the consent text that holds, or there is none."""
+    if wanted := consenting.wanted_of(signed_in(request)):
+        raise PermissionDenied(f"You have not agreed to version {wanted.number} of the consent text. Read it at {settings.BASE_URL}/account/, and agree there.")
 
 
 def grounds_in(sent: dict[str, Any], assignment: Assignment) -> submitting.Grounds:
@@ -274,6 +328,7 @@ def shown(assignment: Assignment) -> dict[str, Any]:
         "rubric": texts.rubric_body,
         "reasons": [{"key": reason.key, "label": reason.label} for reason in texts.asks.reasons],
         "criteria": [{"key": criterion.key, "label": criterion.label} for criterion in texts.asks.criteria],
+        "flagged": texts.is_flagged,
     }
 
 

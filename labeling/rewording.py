@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
@@ -91,12 +92,12 @@ def hand_over(places: Sequence[Slot], campaign: Campaign) -> None:
     Slot.objects.filter(pk__in=[place.pk for place in places if place.lease is None]).update(rubric_version=campaign.rubric_version_id)
     for place in places:
         if place.lease is not None:
-            lease_anew(place, campaign)
+            lease_anew(place, place.lease, campaign)
 
 
-def lease_anew(place: Slot, campaign: Campaign) -> None:
+def lease_anew(place: Slot, lease: UUID, campaign: Campaign) -> None:
     """Go on with a lease under the campaign's wording: the same labeler, sides and times."""
-    before, key = Assignment.objects.get(slot=place, key=place.lease), opaque_key()
+    before, key = Assignment.objects.get(key=lease), opaque_key()
     Slot.objects.filter(pk=place.pk).update(rubric_version=campaign.rubric_version_id, lease=key)
     Assignment.objects.create(
         key=key,

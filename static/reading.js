@@ -148,6 +148,7 @@
     CSS.highlights?.delete("only");
     for (const line of $$(".only")) line.textContent = "";
     for (const note of $$(".unlike")) note.hidden = true;
+    if ($(".clause")) return markClauses();
     const sides = responses();
     if (!settings.only || sides.length < 2) return;
     const [left, right] = sides.map(tokensOf);
@@ -158,6 +159,20 @@
     const ranges = [rangesOf(left, leftOnly), rangesOf(right, rightOnly)];
     CSS.highlights?.set("only", new Highlight(...ranges.flat()));
     ranges.forEach((found, side) => tell($(".only", sides[side].parentElement), found));
+  }
+
+  /** In a rubric that was worded anew: what only the old or only the new clause says, whatever is set. */
+  function markClauses() {
+    const marked = $$(".clause").flatMap((clause) => {
+      const sides = $$(".side:has(.cooked)", clause);
+      if (sides.length < 2) return [];
+      const texts = sides.map(tokensOf);
+      const [oldOnly, newOnly] = compare(...texts.map((tokens) => tokens.map((token) => token.word)));
+      const ranges = [rangesOf(texts[0], oldOnly), rangesOf(texts[1], newOnly)];
+      ranges.forEach((found, side) => tell($(".only", sides[side]), found));
+      return ranges.flat();
+    });
+    CSS.highlights?.set("only", new Highlight(...marked));
   }
 
   function tellUnlike() {

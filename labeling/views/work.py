@@ -26,7 +26,6 @@ PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
 PUT_ASIDE, ANSWERED = "Put aside. It comes back when nothing else is left.", "That pair was answered before; the answer stays."
 REPORTED = "Reported: those who run the campaign see it. The pair is still yours: decide it, park it, or skip it."
 ASKED = "Asked. The answer comes to your desk; park the pair until then, or decide it."
-WORKED_IN = (Campaign.State.OPEN, Campaign.State.PAUSED)
 KEPT = _("Not stored yet: there is something to read first. Your choice is kept.")
 REOPENED = "Open again, as you left it. Nothing of it is stored until you submit."
 
@@ -218,7 +217,7 @@ def show_next(request: HttpRequest, campaign: Campaign, *, template: str, at: da
     if wanted := consenting.wanted_of(labeler):
         return render(request, template, {"asked": cards.asked_for(wanted, campaign, labeler, at=at), "stored": stored, "feedback": feedback})
     assignment = assigning.next_for(campaign, labeler, at=at)
-    if assignment is None and campaign.state in WORKED_IN and (unread := acknowledging.unread(campaign, labeler)):
+    if assignment is None and (unread := acknowledging.unread(campaign, labeler)):
         reworded = cards.reworded_for(unread, campaign, labeler, at=at)
         return render(request, template, {"reworded": reworded, "stored": stored, "feedback": feedback})
     if assignment is None:
