@@ -25,8 +25,10 @@ HIGHLIGHTED = "[...(CSS.highlights.get('only') ?? [])].map(String)"
 
 
 def reworded(old: str = OLD, new: str = NEW, *, is_kept: bool = True) -> Reworded:
-    sides = [(change, *map(render_text, (change.old, change.new)), *map(render_raw, (change.old, change.new))) for change in changes(old, new)]
-    clauses = tuple(Clause(change.kind, change.under, old_html, old_raw, new_html, new_raw) for change, old_html, new_html, old_raw, new_raw in sides)
+    clauses = tuple(
+        Clause(change.kind, change.under, render_text(change.old), render_raw(change.old), render_text(change.new), render_raw(change.new))
+        for change in changes(old, new)
+    )
     return Reworded("slug", "Name", 1, 2, "Shorter, and surer.", clauses, render_text(new), is_kept, done_today=12)
 
 
@@ -55,6 +57,11 @@ class MovedDesk(Desk):
         if not self.is_behind:
             return super().html(stored)
         return render_to_string("labeling/work.html#card", {"reworded": reworded(), "stored": stored})
+
+
+def shows(desk: Desk, context: dict[str, Any]) -> None:
+    """Have the desk answer with this, whatever it is asked."""
+    desk.html = lambda stored="": render_to_string("labeling/work.html#card", context)  # type: ignore[method-assign]
 
 
 @pytest.fixture
@@ -111,7 +118,7 @@ def test_it_fits_and_its_button_can_be_reached(browser: Browser, shots: Path | N
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
     desk = MovedDesk(page, refuses=False)
     for name, html in (("reworded", {"reworded": reworded()}), ("consent", {"asked": ASKED}), ("declined", {"asked": ASKED, "declined": True})):
-        desk.html = lambda stored="", html=html: render_to_string("labeling/work.html#card", html)  # type: ignore[method-assign]
+        shows(desk, html)
         page.reload()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.locator(".btn").last.scroll_into_view_if_needed()
@@ -128,7 +135,7 @@ ASKED = Asked("slug", "Name", 2, "Your labels are published under a pseudonym.\n
 def test_agreeing_is_one_key_and_so_is_not_agreeing(page: Page) -> None:
     for key, said in (("y", "yes"), ("x", "no")):
         desk = Desk(page, refuses=False)
-        desk.html = lambda stored="": render_to_string("labeling/work.html#card", {"asked": replace(ASKED, number=3)})  # type: ignore[method-assign]
+        shows(desk, {"asked": replace(ASKED, number=3)})
         page.reload()
         desk.press("Enter", key)
         what, sent = desk.next_sent()
