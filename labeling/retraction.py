@@ -72,7 +72,9 @@ def places_under_the_new_wording(pairs: Sequence[Pair], campaign: Campaign, *, a
     left = set(Label.objects.counting().filter(pair__in=old).values_list("pair", flat=True))
     bare = [pair for pair in old if pair.pk not in left]
     rewording.go_over(bare, campaign, at=at)
-    return [slot for pair in bare for slot in slotting.slots_for(pair, campaign, places=slotting.planned(pair, campaign))]
+    has = places_by_kind(bare)  # where the campaign went back to it: some were filled under it before
+    lacks = {pair: max(0, slotting.planned(pair, campaign) - has[pair.pk, Slot.Kind.WORK]) for pair in bare}
+    return [slot for pair, places in lacks.items() for slot in slotting.slots_for(pair, campaign, places=places)]
 
 
 def wants_labels(pair: Pair) -> bool:

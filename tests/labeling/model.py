@@ -37,6 +37,8 @@ class Place:
     pair: int
     kind: str
     pk: int = 0
+    version: int = 1
+    """Of the rubric: the number of the wording that it asks by."""
     reserved_for: int | None = None
     due: int = 0
     item: int | None = None
@@ -81,13 +83,15 @@ class Place:
 
     def row(self) -> tuple[object, ...]:
         """As the product's row says it."""
-        return self.pair, self.kind, self.reserved_for, self.item, self.holder, self.lease, self.is_closed, [entry.pk for entry in self.said]
+        return self.pair, self.kind, self.version, self.reserved_for, self.item, self.holder, self.lease, self.is_closed, [entry.pk for entry in self.said]
 
 
 @dataclass
 class Pair:
     pk: int
     lot: int
+    version: int = 1
+    """The wording that it is judged by."""
     is_gold: bool = False
     """Now or once."""
     is_withdrawn: bool = False
@@ -126,6 +130,8 @@ class Labeler:
     """Empty: not enrolled."""
     served: int = 0
     rounds: int = 0
+    read: int = 0
+    """The wording that they acknowledged last; 0: they have not begun."""
 
 
 def side_of(preference: int) -> str:
@@ -137,6 +143,8 @@ class Model:
     pairs: dict[int, Pair]
     labelers: dict[int, Labeler]
     k: int
+    version: int = 1
+    """The wording that the campaign has."""
     share: int = 100
     bound: int = 0
     rule: str = "strict-majority/1"
@@ -150,6 +158,10 @@ class Model:
     # ---- what is there ---------------------------------------------------------------------------------------------
 
     def of(self, pair: int, *kinds: str) -> list[Place]:
+        """Places of a pair: those that count, under the wording that it is judged by; others under any."""
+        return [place for place in self.ever(pair, *kinds) if not place.counts or place.version == self.pairs[pair].version]
+
+    def ever(self, pair: int, *kinds: str) -> list[Place]:
         return [place for place in self.places if place.pair == pair and place.kind in (kinds or COUNTING)]
 
     def known(self, pk: int) -> Place:
@@ -184,7 +196,7 @@ class Model:
     # ---- places that open and close --------------------------------------------------------------------------------
 
     def open(self, pair: Pair, kind: str, number: int = 1, left_is_a: bool | None = None) -> None:
-        self.places += [Place(pair.pk, kind, left_is_a=left_is_a) for _ in range(number)]
+        self.places += [Place(pair.pk, kind, version=pair.version, left_is_a=left_is_a) for _ in range(number)]
 
     def lacking(self, pair: Pair) -> int:
         return max(0, self.planned(pair) - sum(not place.is_closed or place.is_filled for place in self.of(pair.pk, "work")))
@@ -196,13 +208,14 @@ class Model:
     def conclude(self, pair: Pair) -> None:
         """Ask one more where the first disagree."""
         is_before_somebody = any(turn.pair == pair.pk and not turn.is_ended for turn in self.turns.values())
-        if self.standing(pair) == "contested" and not pair.is_gold and not is_before_somebody and self.further(pair) < self.bound:
+        is_asked = pair.version == self.version and not pair.is_gold and not is_before_somebody
+        if self.standing(pair) == "contested" and is_asked and self.further(pair) < self.bound:
             self.open(pair, "escalation")
 
     def adjust(self, gone: set[int], *, by_rule: bool = False) -> None:
         """Bring every pair in line with the settings. `gone` are the places that the product closed: as many as are too many, and the right ones."""
         for pair in self.pairs.values():
-            if pair.is_gold or self.standing(pair) not in UNSETTLED:
+            if pair.is_gold or pair.version != self.version or self.standing(pair) not in UNSETTLED:
                 continue
             self.take_too_many(pair, gone, by_rule=by_rule)
             self.open(pair, "work", self.lacking(pair))
@@ -239,6 +252,43 @@ class Model:
             if not place.is_closed:
                 place.close()
 
+    # ---- another wording ---------------------------------------------------------------------------------------------
+
+    def move(self, version: int, begun: str, gold: str, leases: dict[int, UUID | None]) -> None:
+        """Put the campaign under another wording. `leases` are those by which people hold what they held before."""
+        self.version = version
+        for place in self.places:
+            if not place.counts and not place.is_closed:
+                self.reword_check(place, gold, leases)
+        for item in self.items:
+            item.is_retired |= gold == "retire"
+        for pair in self.pairs.values():
+            if not pair.is_gold and pair.version != version and self.standing(pair) in UNSETTLED:
+                self.reword(pair, begun, leases)
+
+    def reword_check(self, place: Place, gold: str, leases: dict[int, UUID | None]) -> None:
+        if (place.kind == "repeat" and place.is_free) or (place.kind != "repeat" and gold == "retire" and (place.is_free or place.kind == "practice")):
+            place.close()
+            return
+        place.version, place.lease = self.version, leases[place.pk]
+        if gold == "retire" and place.kind == "gold":
+            place.item = None
+
+    def reword(self, pair: Pair, begun: str, leases: dict[int, UUID | None]) -> None:
+        """Have a pair that is not settled settle by what is in, or go by the campaign's wording with its open places."""
+        is_open = [place for place in self.of(pair.pk) if not place.is_closed]
+        if begun == "settle" and any(place.is_filled for place in self.of(pair.pk)):
+            self.close_all(is_open)
+            return
+        there = {place.holder for place in self.ever(pair.pk) if place.version == self.version and place.holder}
+        pair.version = self.version
+        for place in is_open:
+            place.kind = "work"
+            if place.holder in there:
+                place.close()
+            else:
+                place.version, place.lease = self.version, leases.get(place.pk)
+
     # ---- who may have what -----------------------------------------------------------------------------------------
 
     def may_judge(self, pair: int, labeler: int) -> bool:
@@ -247,11 +297,12 @@ class Model:
 
     def may_take(self, place: Place, labeler: int) -> bool:
         """Whether the labeler may have a place of the general queue."""
-        return place.counts and place.is_free and place.reserved_for is None and self.may_judge(place.pair, labeler)
+        is_asked = place.counts and place.is_free and place.reserved_for is None and place.version == self.version
+        return is_asked and self.may_judge(place.pair, labeler)
 
     def kept_for(self, labeler: Labeler) -> list[Place]:
         """Free places that wait for the labeler alone and suit their state, whenever they are due."""
-        kept = [place for place in self.places if place.is_free and place.reserved_for == labeler.pk]
+        kept = [place for place in self.places if place.is_free and place.reserved_for == labeler.pk and place.version == self.version]
         suits = [place for place in kept if (place.kind == "practice") == (labeler.state == "practising")]
         return [place for place in suits if not place.counts or self.may_judge(place.pair, labeler.pk)]
 
@@ -282,7 +333,7 @@ class Model:
     def may_check(self, item: Item, labeler: int, kind: str) -> bool:
         """Whether a gold item may be asked of a labeler: it is in use, for this, and they had its pair in no other way than as gold."""
         pair = self.pairs[item.pair]
-        had = any(place.holder == labeler for place in self.of(item.pair)) or any((of, by) == (item.pair, labeler) for of, by, _ in self.surplus)
+        had = any(place.holder == labeler for place in self.ever(item.pair)) or any((of, by) == (item.pair, labeler) for of, by, _ in self.surplus)
         suits = item.allowed_use in ("both", {"gold": "check", "practice": "practice"}[kind])
         return suits and not item.is_retired and not pair.is_withdrawn and not had and labeler not in pair.skipped_by
 
@@ -291,7 +342,7 @@ class Model:
         labeler, pair = repeat.reserved_for, self.pairs[repeat.pair]
         before = [place for place in self.of(repeat.pair) if place.holder == labeler and len(place.said) == 1]
         again = [place for place in self.of(repeat.pair, "repeat") if place.reserved_for == labeler]
-        return not again and not pair.is_withdrawn and any(place.left_was_a is not repeat.left_is_a for place in before)
+        return not again and not pair.is_withdrawn and pair.version == self.version and any(place.left_was_a is not repeat.left_is_a for place in before)
 
     def round_of(self, labeler: Labeler) -> list[Place]:
         """The places of a labeler's last practice round."""
@@ -306,11 +357,15 @@ class Model:
 
     # ---- labels ----------------------------------------------------------------------------------------------------
 
-    def place_for(self, own: Place, key: UUID, labeler: int) -> Place | None:
-        """Where an answer must go: its own place, else another one of its pair; None: it is surplus."""
-        if own.lease == key or (own.is_free and own.reserved_for == labeler):
+    def is_handed_over(self, place: Place, labeler: int, version: int) -> bool:
+        """Whether what a labeler held by an assignment under one wording is theirs under another by now."""
+        return place.is_held and place.holder == labeler and place.version != version
+
+    def place_for(self, own: Place, key: UUID, labeler: int, version: int) -> Place | None:
+        """Where an answer under a wording must go: its own place, else another one of its pair; None: it is surplus."""
+        if own.lease == key or (own.is_free and own.reserved_for == labeler and own.version == version):
             return own
-        there = self.of(own.pair)
+        there = [place for place in self.ever(own.pair) if place.version == version]
         if not own.counts or any(place.holder == labeler and place.is_closed for place in there):
             return None
         open_to = [place for place in there if not place.is_closed and place.reserved_for in (None, labeler) and place.holder in (None, labeler)]
@@ -333,8 +388,14 @@ class Model:
         for place, pk in zip(places, pks, strict=True):
             place.said.append(Entry(pk, None))
             pairs[place.pair].was_settled = False
+        bare = [pairs[pk] for pk in wanting if pairs[pk].version != self.version and not any(place.is_filled for place in self.of(pk))]
+        for pair in bare:
+            pair.version = self.version
+            self.open(pair, "work", self.lacking(pair))
         for place in places:
             pair = pairs[place.pair]
+            if place.version != self.version:
+                continue
             has_room = self.lacking(pair) if place.kind == "work" else self.bound - self.further(pair)
             if place.pair in wanting and has_room > 0:
                 self.open(pair, place.kind, left_is_a=place.left_is_a)

@@ -15,9 +15,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from accounts.models import User
 from exports import sketching
-from labeling import adjusting, planning, releasing, retraction, settling, slotting, withdrawing
+from labeling import adjusting, planning, releasing, retraction, rewording, settling, slotting, withdrawing
 from labeling.models import Campaign, GoldItem, Pair, Slot
-from tests.builders import NOW, join, make_campaign, make_pair, make_prompt, make_user
+from tests.builders import NOW, join, make_campaign, make_pair, make_prompt, make_rubric_version, make_user
 from tests.labeling.machine.beside import World
 from tests.labeling.machine.whole import LabelingMachine
 
@@ -44,8 +44,9 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def make_small_campaign(strategy: str, labelers: list[User], adjudicators: list[User]) -> Campaign:
-    """Three pairs, two of which are in a share of 40 %, and two gold items."""
+    """Three pairs, two of which are in a share of 40 %, two gold items, and a rubric of two versions."""
     campaign = make_campaign(strategy, strategy=strategy, labelers=tuple(labelers))
+    make_rubric_version(rubric=campaign.rubric_version.rubric, body="Be short.")
     for adjudicator in adjudicators:
         join(campaign, adjudicator, "adjudicator")
     *work, check, both = (make_pair(campaign, prompt=make_prompt(text), slots=0, lot=lot) for text, lot in zip(QUESTIONS, (0, 3999, 4000, 0, 0), strict=True))
@@ -97,6 +98,7 @@ TAKEN_OUT: list[tuple[object, str, Callable[..., object]]] = [
     (retraction, "places_missing", none),
     (adjusting, "too_many", none),
     (withdrawing, "close_places", nothing),
+    (rewording, "hand_over", nothing),
 ]
 
 

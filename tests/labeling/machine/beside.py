@@ -13,14 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from accounts.models import User
 from labeling import settling
-from labeling.models import Adjudication, Campaign, Enrolment, GoldItem, Label, Slot
+from labeling.models import Acknowledgement, Adjudication, Campaign, Enrolment, GoldItem, Label, Slot
 from labeling.models import Pair as StoredPair
 from tests.builders import NOW
 from tests.labeling.model import Item, Labeler, Model, Pair, Place
 
 LEASE, TURN = timedelta(minutes=30), timedelta(minutes=60)
 
-SLOT = ("pk", "pair", "kind", "reserved_for", "gold_item", "labeler", "lease", "closed_at", "left_is_a", "rank")
+SLOT = ("pk", "pair", "kind", "rubric_version__number", "reserved_for", "gold_item", "labeler", "lease", "closed_at", "left_is_a", "rank")
 
 
 @dataclass
@@ -56,6 +56,8 @@ class Beside(RuleBasedStateMachine):
             if not connection.needs_rollback:
                 assert list(settling.differences()) == []
                 assert Adjudication.objects.count() == self.verdicts
+                read_by = set(Acknowledgement.objects.values_list("labeler", "rubric_version"))
+                assert set(Label.objects.values_list("labeler", "rubric_version")) <= read_by
         finally:
             connection.set_rollback(False)
             transaction.savepoint_rollback(self.savepoint)
@@ -93,8 +95,8 @@ class Beside(RuleBasedStateMachine):
 
     @invariant()
     def every_labeler_stands_where_the_model_has_them(self) -> None:
-        stored = Enrolment.objects.filter(campaign=self.campaign).values_list("labeler", "state", "served", "practice_rounds")
-        assert sorted(stored) == sorted((one.pk, one.state, one.served, one.rounds) for one in self.model.labelers.values() if one.state)
+        stored = Enrolment.objects.filter(campaign=self.campaign).values_list("labeler", "state", "served", "practice_rounds", "rubric_version__number")
+        assert sorted(stored) == sorted((one.pk, one.state, one.served, one.rounds, one.read) for one in self.model.labelers.values() if one.state)
 
     @invariant()
     def nobody_is_asked_twice_and_no_pair_goes_over_its_places_or_waits_for_nobody(self) -> None:
@@ -120,9 +122,9 @@ class Beside(RuleBasedStateMachine):
     def catch_up(self) -> list[tuple[Any, ...]]:
         """Learn which places the product made: those that the model asked for, and checks that it was free to draw. Returns the rows of all."""
         known, rows = {place.pk for place in self.model.places}, self.slots()
-        for pk, pair, kind, reserved_for, item, *_, left_is_a, rank in rows:
+        for pk, pair, kind, version, reserved_for, item, *_, left_is_a, rank in rows:
             if pk not in known:
-                place = Place(pair, kind, pk, reserved_for, rank if reserved_for else 0, item, left_is_a)
+                place = Place(pair, kind, pk, version, reserved_for, rank if reserved_for else 0, item, left_is_a)
                 self.take_over(place)
         assert all(place.pk for place in self.model.places), [place for place in self.model.places if not place.pk]
         return rows
@@ -130,10 +132,12 @@ class Beside(RuleBasedStateMachine):
     def take_over(self, made: Place) -> None:
         if made.counts:
             asked = [place for place in self.model.of(made.pair, made.kind) if not place.pk and place.left_is_a in (None, made.left_is_a)]
+            asked = [place for place in asked if place.version == made.version]
             assert asked, made
             asked[0].pk, asked[0].left_is_a = made.pk, made.left_is_a
             return
         labeler = made.reserved_for or 0
+        assert made.version == self.model.version
         if made.kind == "repeat":
             assert self.model.may_repeat(made), made
         else:

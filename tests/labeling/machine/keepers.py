@@ -16,7 +16,7 @@ from exports.freezing import NothingToFreeze, Order
 from exports.models import DatasetRow
 from labeling import campaigning, goldkeeping, inviting, naming, planning, practising, revising, slotting, withdrawing
 from labeling.campaigns import NotPossible
-from labeling.models import Enrolment, GoldItem, Label
+from labeling.models import Enrolment, GoldItem, Label, Slot
 from labeling.models import Pair as StoredPair
 from tests.labeling.machine.labelers import Labelers
 from tests.labeling.model import UNSETTLED, Item, Labeler
@@ -69,6 +69,15 @@ class Keepers(Labelers):
         is_open = {place.pk for place in self.model.places if not place.is_closed}
         return {pk for pk, *_, labeler, _, closed_at, _, _ in self.slots() if pk in is_open and closed_at is not None and labeler is None}
 
+    @rule(begun=st.sampled_from(["anew", "settle"]), gold=st.sampled_from(["keep", "refresh", "retire"]))
+    def move_rubric(self, begun: str, gold: str) -> None:
+        """To the other version; or back."""
+        version = 3 - self.model.version
+        campaigning.change(campaign=self.fresh(), said={"rubric_version": version, "begun": begun, "gold": gold}, actor=None, at=self.at)
+        leases = dict(Slot.objects.filter(campaign=self.campaign, closed_at=None).values_list("pk", "lease"))
+        self.model.move(version, begun, gold, leases)
+        self.model.adjust(self.closed_meanwhile())
+
     @rule(number=labelers)
     def pause(self, number: int) -> None:
         """Long enough for somebody to look."""
@@ -101,7 +110,8 @@ class Keepers(Labelers):
     def retract(self, number: int) -> None:
         """All that a labeler said is taken back, where it counts."""
         labeler, key = self.world.labelers[number], uuid.uuid4()
-        places = [place for place in self.model.places if place.counts and place.holder == labeler.pk and place.is_filled]
+        counting = [place for pair in self.model.pairs for place in self.model.of(pair)]
+        places = [place for place in counting if place.holder == labeler.pk and place.is_filled]
         places.sort(key=lambda place: place.said[-1].pk)
         labels = list(Label.objects.filter(labeler=labeler))
         asked = {"labels": labels, "campaign": self.fresh(), "actor": None, "why": "clicked through", "submission_key": key, "at": self.at}
@@ -125,7 +135,7 @@ class Keepers(Labelers):
         may = self.model.standing(pair) in UNSETTLED and not had and user.pk not in pair.skipped_by and bool(free)
         assert done.assigned == ([pair.pk] if may else [])
         if may:
-            [kept] = [(pk, rank) for pk, _, _, reserved_for, *_, rank in self.slots() if reserved_for == user.pk and pk in {place.pk for place in free}]
+            [kept] = [(pk, rank) for pk, _, _, _, reserved_for, *_, rank in self.slots() if reserved_for == user.pk and pk in {place.pk for place in free}]
             place = self.model.known(kept[0])
             place.reserved_for, place.due = user.pk, kept[1]
 
@@ -144,6 +154,8 @@ class Keepers(Labelers):
         if pair.is_withdrawn:
             withdrawing.bring_back(campaign=self.fresh(), pair=stored, actor=None, at=self.at)
             pair.is_withdrawn = False
+            if not pair.was_settled:
+                pair.version = self.model.version
             if not pair.is_gold:
                 self.model.open(pair, "work", 0 if pair.was_settled else self.model.lacking(pair))
             self.model.conclude(pair)

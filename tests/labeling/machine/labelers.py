@@ -11,7 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, multiple, rule
 
-from labeling import assigning, practising, releasing, revising, submitting
+from labeling import acknowledging, assigning, practising, releasing, revising, submitting
 from labeling.models import Assignment, Enrolment, Label
 from tests.labeling.machine.beside import LEASE, Beside
 from tests.labeling.model import DECIDED, Entry, Labeler, Place, side_of
@@ -39,10 +39,13 @@ class Labelers(Beside):
         if user.pk in self.closed:
             return None
         campaign, labeler = self.fresh(), self.model.labelers[user.pk]
-        held = sorted(self.model.held_by(user.pk), key=lambda place: place.pk)
+        held = sorted((place for place in self.model.held_by(user.pk) if place.version == self.model.version), key=lambda place: place.pk)
         has_practised = labeler.state == "practising" and all(place.is_closed for place in self.model.round_of(labeler))
         found = assigning.next_for(campaign, user, at=self.at)
         self.catch_up()
+        if labeler.state and labeler.read != self.model.version:
+            assert found is None
+            return None
         if not labeler.state:
             self.note_enrolment(labeler, practises=bool(campaign.practice_items))
         if held:
@@ -71,6 +74,7 @@ class Labelers(Beside):
         has_round = bool(self.model.round_of(labeler))
         assert practises or not has_round
         labeler.state, labeler.rounds = ("practising", 1) if has_round else ("working", 0)
+        labeler.read = self.model.version
 
     def note_end_of_round(self, labeler: Labeler) -> None:
         """On to work, to another round, or to a researcher."""
@@ -87,7 +91,17 @@ class Labelers(Beside):
     @rule(target=submissions, number=labelers, preference=preferences)
     def label_next(self, number: int, preference: int) -> Any:
         found = self.next_for(number)
-        return self.submit(found, preference) if found else multiple()
+        return (self.submit(found, preference) if found else None) or multiple()
+
+    @rule(number=labelers)
+    def acknowledge(self, number: int) -> None:
+        """Read what changed in the rubric."""
+        user, labeler = self.world.labelers[number], self.model.labelers[self.world.labelers[number].pk]
+        stored = acknowledging.acknowledge(self.fresh(), user, number=self.model.version, at=self.at)
+        assert bool(stored) is bool(labeler.state and labeler.read != self.model.version)
+        labeler.read = self.model.version if labeler.state else 0
+        with pytest.raises(acknowledging.NotCurrent):
+            acknowledging.acknowledge(self.fresh(), user, number=3 - self.model.version, at=self.at)
 
     @rule(said=st.sampled_from([(-2, 2, -1, 3), (1, 1, 3, 1), (0, -3, 0, 2)]), times=st.integers(1, 2))
     def label_in_turn(self, said: tuple[int, ...], times: int) -> None:
@@ -95,18 +109,25 @@ class Labelers(Beside):
             self.label_next(number, preference)
 
     @rule(target=submissions, assignment=assignments, preference=preferences)
-    def submit_sometime(self, assignment: Assignment, preference: int) -> Sent:
+    def submit_sometime(self, assignment: Assignment, preference: int) -> Any:
         """In time or late; also a second answer to the same assignment."""
-        return self.submit(assignment, preference)
+        return self.submit(assignment, preference) or multiple()
 
-    def submit(self, assignment: Assignment, preference: int) -> Sent:
+    def submit(self, assignment: Assignment, preference: int) -> Sent | None:
+        """None: there is something to read first."""
         self.catch_up()
-        key, labeler = uuid.uuid4(), assignment.labeler_id
-        place = self.model.place_for(self.model.known(assignment.slot_id), assignment.key, labeler)
+        key, labeler, version = uuid.uuid4(), assignment.labeler_id, assignment.rubric_version.number
+        own = self.model.known(assignment.slot_id)
+        if self.model.is_handed_over(own, labeler, version):
+            with pytest.raises(submitting.NotAcknowledged):
+                self.send(assignment, preference, key)
+            return None
+        place = self.model.place_for(own, assignment.key, labeler, version)
         label = self.send(assignment, preference, key)
         assert label.slot_id == (place.pk if place else None)
         assert (label.preference, label.left_was_a) == (preference, assignment.left_is_a)
         assert (label.pair_id, label.labeler_id, label.verdict) == (assignment.pair_id, labeler, side_of(preference))
+        assert label.rubric_version_id == assignment.rubric_version_id
         self.model.answer(assignment.pair_id, place, labeler, Entry(label.pk, preference), left_was_a=assignment.left_is_a)
         self.answered.add(assignment.key)
         return key, assignment, label
@@ -160,7 +181,7 @@ class Labelers(Beside):
     def note_skip(self, place: Place, assignment: Assignment) -> None:
         self.model.pairs[assignment.pair_id].skipped_by.add(assignment.labeler_id)
         place.was_skipped = True
-        if place.lease == assignment.key:
+        if self.holds(place, assignment):
             place.free()
             place.reserved_for, place.is_closed = (None, False) if place.counts else (place.reserved_for, True)
         self.note_release(one for one in self.model.places if one.pair == place.pair and one.is_free and one.reserved_for == assignment.labeler_id)
@@ -178,8 +199,12 @@ class Labelers(Beside):
             self.parkings[assignment.key] = parked.pk
             place = self.model.known(assignment.slot_id)
             self.model.pairs[assignment.pair_id].parked_by[assignment.labeler_id] = self.at
-            if place.lease == assignment.key:
+            if self.holds(place, assignment):
                 place.free()
+
+    def holds(self, place: Place, assignment: Assignment) -> bool:
+        is_handed_over = self.model.is_handed_over(place, assignment.labeler_id, assignment.rubric_version.number)
+        return place.lease == assignment.key or is_handed_over
 
     # ---- time ------------------------------------------------------------------------------------------------------
 
@@ -203,11 +228,11 @@ class Labelers(Beside):
         return labeler in self.closed or (place.counts and any(other.holder == labeler for other in self.model.of(place.pair)))
 
     @rule(target=submissions, assignment=assignments, preference=preferences)
-    def answer_in_an_old_window(self, assignment: Assignment, preference: int) -> Sent:
+    def answer_in_an_old_window(self, assignment: Assignment, preference: int) -> Any:
         """The pair was gone by then; perhaps the same one has come again, under another key."""
         self.sweep(31)
         self.next_for(self.number_of(assignment.labeler_id))
-        return self.submit(assignment, preference)
+        return self.submit(assignment, preference) or multiple()
 
     def send(self, assignment: Assignment, preference: int, key: UUID) -> Label:
         return submitting.submit_label(assignment=assignment, preference=preference, submission_key=key, at=self.at)
