@@ -14,6 +14,7 @@ from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from labeling import adjudicating, assigning, campaigning, inviting, settling, slotting, submitting
@@ -199,6 +200,19 @@ def test_two_verdicts_at_once_are_one_and_a_surplus(labelers: list[User]) -> Non
         stored = at_once(*[rules(turn) for turn in turns])
         assert sorted(adjudication.is_surplus for adjudication in stored) == [False, True]
     check_places(campaign)
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_two_adjudicators_at_once_get_two_pairs(labelers: list[User], is_kept: bool) -> None:
+    """The second waits until the first has theirs for sure. Without the index both get the first pair."""
+    campaign = make_work(labelers, pairs=2, overlap=2)
+    for labeler, preference in [(labeler, preference) for _ in range(2) for labeler, preference in zip(labelers, (-2, 2), strict=False)]:
+        submits(leased(campaign, labeler), preference)()
+    if not is_kept:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP INDEX pair_is_before_one_adjudicator")
+    turns = while_uncommitted(*[partial(turn_of, campaign, adjudicator) for adjudicator in labelers[2:4]])
+    assert len({turn.pair_id for turn in turns}) == (2 if is_kept else 1)
 
 
 def test_one_key_for_verdicts_on_two_pairs_at_once_is_used_for_one(labelers: list[User], monkeypatch: pytest.MonkeyPatch) -> None:
