@@ -94,7 +94,7 @@ class Texts:
 
 def in_use(campaign: Campaign) -> QuerySet[GoldItem]:
     """Return the campaign's items, those that are to be looked at first at the front."""
-    return GoldItem.objects.in_use().filter(pair__campaign=campaign).select_related("pair").order_by(F("refresh_on").asc(nulls_last=True), "pk")
+    return GoldItem.objects.in_use().filter(pair__campaign=campaign).select_related("pair__campaign").order_by(F("refresh_on").asc(nulls_last=True), "pk")
 
 
 def described(items: Sequence[GoldItem], *, on: date) -> list[Item]:
@@ -111,7 +111,7 @@ def described(items: Sequence[GoldItem], *, on: date) -> list[Item]:
             allowed_use=item.allowed_use,
             difficulty=item.difficulty,
             refresh_on=item.refresh_on,
-            is_due=item.retired_at is None and item.refresh_on is not None and item.refresh_on <= on,
+            is_due=is_due(item, on=on),
             is_retired=item.retired_at is not None,
             all=added(answers[item.pk]),
             as_stored=added(answers[item.pk], left_was_a=True),
@@ -119,6 +119,12 @@ def described(items: Sequence[GoldItem], *, on: date) -> list[Item]:
         )
         for item in items
     ]
+
+
+def is_due(item: GoldItem, *, on: date) -> bool:
+    """Say whether somebody should look if it still holds: its date has come, or its verdict was said under another wording than the campaign has."""
+    is_behind = item.rubric_version_id != item.pair.campaign.rubric_version_id
+    return item.retired_at is None and (is_behind or (item.refresh_on is not None and item.refresh_on <= on))
 
 
 Counted = tuple[bool | None, int, int]

@@ -62,10 +62,14 @@ def promote(
 
 @transaction.atomic
 def revise(*, item: GoldItem, actor: User | None, at: datetime, **said: Any) -> GoldItem:
-    """Let the next version say otherwise in some of SAID, and retire this one. Its open checks close with nobody in them. Raises NotPossible."""
+    """Let the next version say otherwise in some of SAID, and retire this one. Its open checks close with nobody in them. Raises NotPossible.
+
+    The same words may be said again where the campaign has another wording by now: they hold under that, too.
+    """
     pair, held = hold_item(item)
     merged = {name: said.get(name, getattr(held, name)) for name in SAID}
-    if all(merged[name] == getattr(held, name) for name in SAID):
+    says_the_same = all(merged[name] == getattr(held, name) for name in SAID)
+    if says_the_same and held.rubric_version_id == pair.campaign.rubric_version_id:
         raise NotPossible("It says just that already.")
     take_out(held, at=at)
     return add(pair, "gold_revised", actor=actor, at=at, **merged)

@@ -74,7 +74,7 @@ def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
         return refused(refusal)
     except submitting.NotAcknowledged:
         return kept_for_later(request, assignment, campaign, at=at)
-    return go_on(request, campaign, said(label, assignment), at=at, feedback=practising.feedback_on(label))
+    return go_on(request, campaign, said(label, assignment), at=at, feedback=practising.feedback_on(label), has_agreed=True)
 
 
 @require_POST
@@ -204,17 +204,28 @@ def refused(refusal: Exception) -> HttpResponse:
     return HttpResponse(str(refusal), status=409, content_type="text/plain")
 
 
-def go_on(request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime, feedback: Feedback | None = None) -> HttpResponse:
-    """Answer with the next card, or send a browser without scripts to the page that shows it."""
+def go_on(
+    request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime, feedback: Feedback | None = None, has_agreed: bool = False
+) -> HttpResponse:
+    """Answer with the next card, or send a browser without scripts to the page that shows it. `has_agreed`: they were just found to have, and are not asked."""
     if is_fragment(request):
-        return show_next(request, campaign, template=CARD, at=at, stored=stored, feedback=feedback)
+        return show_next(request, campaign, template=CARD, at=at, stored=stored, feedback=feedback, has_agreed=has_agreed)
     messages.info(request, told(feedback) if feedback else stored)
     return redirect("work", campaign.slug)
 
 
-def show_next(request: HttpRequest, campaign: Campaign, *, template: str, at: datetime, stored: str = "", feedback: Feedback | None = None) -> HttpResponse:
+def show_next(
+    request: HttpRequest,
+    campaign: Campaign,
+    *,
+    template: str,
+    at: datetime,
+    stored: str = "",
+    feedback: Feedback | None = None,
+    has_agreed: bool = False,
+) -> HttpResponse:
     labeler = signed_in(request)
-    if wanted := consenting.wanted_of(labeler):
+    if not has_agreed and (wanted := consenting.wanted_of(labeler)):
         return render(request, template, {"asked": cards.asked_for(wanted, campaign, labeler, at=at), "stored": stored, "feedback": feedback})
     assignment = assigning.next_for(campaign, labeler, at=at)
     if assignment is None and (unread := acknowledging.unread(campaign, labeler)):

@@ -10,7 +10,20 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from accounts.models import User
-from labeling import acknowledging, assigning, campaigning, drafting, previews, reopening, retraction, settling, submitting, withdrawing
+from labeling import (
+    acknowledging,
+    assigning,
+    campaigning,
+    drafting,
+    gold_items,
+    goldkeeping,
+    previews,
+    reopening,
+    retraction,
+    settling,
+    submitting,
+    withdrawing,
+)
 from labeling.campaigns import NotPossible
 from labeling.models import Acknowledgement, Assignment, Campaign, CampaignEvent, Enrolment, GoldItem, Label, Pair, RubricVersion, Slot
 from tests.builders import NOW, acknowledge, make_campaign, make_label, make_pair, make_rubric_version, make_user
@@ -324,6 +337,17 @@ def test_gold_is_kept_looked_at_or_retired(campaign: Campaign, lena: User, gold:
     assert GoldItem.objects.in_use().count() == in_use
     assert Slot.objects.free().filter(kind="gold").count() == in_use
     check(campaign)
+
+
+def test_gold_that_is_due_is_said_again_in_the_same_words(campaign: Campaign) -> None:
+    item = make_gold(campaign)
+    with pytest.raises(NotPossible):
+        goldkeeping.revise(item=item, actor=None, at=NOW)
+    move(campaign, gold="refresh")
+    assert [said.is_due for said in gold_items.described(list(gold_items.in_use(campaign)), on=NOW.date())] == [True]
+    again = goldkeeping.revise(item=item, actor=None, at=NOW)
+    assert (again.version, again.verdict) == (2, "a")
+    assert [said.is_due for said in gold_items.described(list(gold_items.in_use(campaign)), on=NOW.date())] == [False]
 
 
 @pytest.mark.parametrize("gold", ["keep", "refresh", "retire"])
