@@ -24,7 +24,7 @@
     else if (control.matches(".scroll, textarea, input:not([type=radio], [type=checkbox])")) unfold(control).focus();
     else control.click();
     if (control.matches(".scroll")) control.closest(".pane").scrollIntoView({ block: "nearest" });
-    if (control.matches("[type=radio]")) announce(`${control.closest("label").lastElementChild.textContent}, chosen`);
+    if (control.matches("[type=radio]")) announce(_("{choice}, chosen", { choice: control.closest("label").lastElementChild.textContent }));
   }
 
   function onEnter(event) {
@@ -52,7 +52,7 @@
     if (chord && !event.getModifierState("AltGraph")) return;
     if (!settings.keys || event.repeat || event.key === " ") return;
     const control = find(keyOf(event));
-    if (!control) return;
+    if (!control) return void document.dispatchEvent(new Event("unused"));
     event.preventDefault();
     press(control);
   });

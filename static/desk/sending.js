@@ -8,7 +8,9 @@
   const windows = "BroadcastChannel" in window ? new BroadcastChannel("desk") : null;
 
   let kept = null; // { form, tries, timer, renewed }
-  let busy = false;
+  let sent = null; // the form on its way
+  let meanwhile = {}; // what was pressed while it was: { takesBack, unused }
+  let focused = null;
   let rubricWasOpen = false;
 
   /* ---- what waits on this machine, for a page that was closed or reloaded before the answer came ---- */
@@ -29,7 +31,7 @@
       const answer = await post(left.action, words);
       if (answer.status === 429 || answer.status >= 500) return undefined;
       forget(left.action);
-      if (answer.ok && !answer.redirected) say("Your decision from before has arrived, and is stored.", "toast");
+      if (answer.ok && !answer.redirected) say(_("Your decision from before has arrived, and is stored."), "toast");
     } catch {
       /* the line is still down: it stays here until the next pair */
     }
@@ -42,33 +44,79 @@
     fetch(action, { method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE * 1000) });
 
   async function send(form) {
-    if (busy || !form.isConnected) return;
-    busy = true;
+    if (sent) return note(form);
+    if (!form.isConnected) return undefined;
+    sent = form;
     clearTimeout(kept?.timer);
     form.closest("[popover]")?.hidePopover();
-    const slow = setTimeout(() => say("Storing …", "state calm"), 200);
+    const slow = setTimeout(showSlow, 200);
+    freeze();
     try {
       if (form !== decide()) await Promise.race([Desk.saveDraft(), new Promise((done) => setTimeout(done, 2000))]);
       remember(form);
       const answer = await post(form.action, said(form));
       const text = await answer.text();
-      clearTimeout(slow);
-      busy = false;
+      arrive(slow);
       take(form, answer, text);
     } catch {
-      clearTimeout(slow);
-      busy = false;
+      arrive(slow);
       lostLine(form);
     }
+    return undefined;
   }
 
-  const lostLine = (form) => tryLater(form, "No connection. Your decision is kept here and goes out when the line is back.", "warn");
+  function showSlow() {
+    decide()?.toggleAttribute("data-slow", true);
+    say(_("Storing …"), "state calm");
+  }
+
+  function arrive(slow) {
+    clearTimeout(slow);
+    sent = null;
+    thaw();
+  }
+
+  /* ---- while it is on its way: no key or click changes what was sent, and none judges a pair that nobody has seen ---- */
+
+  const judging = (within) => $$(".scale, .reasons, .say, fieldset", within);
+
+  function freeze() {
+    meanwhile = {};
+    focused = main().contains(document.activeElement) ? document.activeElement : null;
+    decide()?.setAttribute("aria-busy", "true");
+    for (const part of judging(main())) part.inert = true;
+  }
+
+  function thaw() {
+    decide()?.removeAttribute("aria-busy");
+    decide()?.removeAttribute("data-slow");
+    for (const part of judging(main())) part.inert = false;
+    if (focused?.isConnected && document.activeElement === document.body) focused.focus({ preventScroll: true });
+  }
+
+  /** Enter twice is once. Taking back is meant for what was just sent; anything else is told. */
+  function note(form) {
+    if (form.id === "undo") meanwhile.takesBack = true;
+    else if (form !== sent) meanwhile.unused = true;
+  }
+
+  function afterwards() {
+    const undo = $("#undo");
+    if (meanwhile.takesBack && undo) return undo.requestSubmit();
+    if (!meanwhile.unused && !meanwhile.takesBack) return undefined;
+    const told = document.createElement("span");
+    told.className = "state warn";
+    told.textContent = _("What you pressed before this was on the screen was not used.");
+    return $("#news")?.append(told);
+  }
+
+  const lostLine = (form) => tryLater(form, _("No connection. Your decision is kept here and goes out when the line is back."), "warn");
 
   function hold(form) {
     if (kept?.form !== form) kept = { form, tries: 0, timer: 0, renewed: false };
     clearTimeout(kept.timer);
     form.dataset.kept = "yes";
-    for (const part of $$(".scale, .reasons, .say, fieldset", form)) part.inert = true;
+    for (const part of judging(form)) part.inert = true;
   }
 
   function release() {
@@ -86,7 +134,7 @@
     const wait = WAITS[Math.min(kept.tries, WAITS.length - 1)];
     kept.tries += 1;
     kept.timer = setTimeout(again, wait * 1000);
-    say(`${words} Trying again in ${wait} s.`, `state ${look}`, button("Try now", again));
+    say(_("{words} Trying again in {wait} s.", { words, wait }), `state ${look}`, button(_("Try now"), again));
   }
 
   /* ---- back ---- */
@@ -96,10 +144,10 @@
     const page = new DOMParser().parseFromString(text, "text/html");
     if ((answer.ok || code === 422) && $("#desk", page)) return show(form, page, code);
     if (answer.ok || code === 401 || code === 403) return signedOut(form); // ok: a sign-in page came instead of a pair
-    if (code === 409) return refuse(form, `Not stored: ${text.slice(0, 200)}`);
-    if (code === 404 || code === 410) return refuse(form, "Not stored: this pair is not yours any more.");
-    if (code === 429 || code >= 500) return tryLater(form, "Not stored: the server did not answer.", "bad");
-    return refuse(form, "Not stored: the server did not understand the form.");
+    if (code === 409) return refuse(form, _("Not stored: {why}", { why: text.slice(0, 200) }));
+    if (code === 404 || code === 410) return refuse(form, _("Not stored: this pair is not yours any more."));
+    if (code === 429 || code >= 500) return tryLater(form, _("Not stored: the server did not answer."), "bad");
+    return refuse(form, _("Not stored: the server did not understand the form."));
   }
 
   function show(form, page, code) {
@@ -114,6 +162,7 @@
     const progress = $("#progress", page);
     if (progress) $("#progress")?.replaceWith(progress);
     begin();
+    if (code === 200) afterwards();
   }
 
   /** Signed out, or the form's token is of an earlier session: the page itself has a fresh token once the person is signed in. */
@@ -127,8 +176,9 @@
     } catch {
       return lostLine(form);
     }
-    if (kept.renewed) return refuse(form, "Not stored: you may not decide this pair any more.");
-    say("You are signed out. Your decision is kept here: sign in, come back to this page, and it goes out.", "state warn", link("Sign in", location.href), button("Try now", again));
+    if (kept.renewed) return refuse(form, _("Not stored: you may not decide this pair any more."));
+    const words = _("You are signed out. Your decision is kept here: sign in, come back to this page, and it goes out.");
+    say(words, "state warn", link(_("Sign in"), location.href), button(_("Try now"), again));
     return undefined;
   }
 
@@ -145,9 +195,9 @@
     hold(form);
     release();
     forget(form.action);
-    const next = button("Show the next pair", () => location.reload());
+    const next = button(_("Show the next pair"), () => location.reload());
     const wrote = $$("textarea, [name=rationale], [name=note]", form).some((field) => field.value.trim());
-    say(wrote ? `${words} What you wrote is still here, to be copied.` : words, "state bad", next);
+    say(wrote ? _("{words} What you wrote is still here, to be copied.", { words }) : words, "state bad", next);
   }
 
   /* ---- each pair begins alike ---- */
@@ -170,9 +220,11 @@
     event.preventDefault();
     send(form);
   });
+  document.addEventListener("unused", () => sent && (meanwhile.unused = true));
+  document.addEventListener("pointerdown", (event) => sent && event.target.closest("form.decide") && (meanwhile.unused = true), true);
   windows?.addEventListener("message", ({ data }) => {
     if (kept || data.who !== main()?.dataset.who || data.action !== decide()?.action) return;
-    say("You decided this pair in another window.", "state calm", button("Show the next pair", () => location.reload()));
+    say(_("You decided this pair in another window."), "state calm", button(_("Show the next pair"), () => location.reload()));
   });
   addEventListener("online", again);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && again());

@@ -19,6 +19,7 @@ from labeling.cards import Card
 ORIGIN = "http://127.0.0.1:9"
 HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
 HEAD += '<link rel="stylesheet" href="/static/app.css"><script src="/static/desk.js" defer></script>'
+START = f'<!doctype html><html lang="en">{HEAD}<body class="full">'
 VISIBILITY = """state => {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -31,13 +32,14 @@ Sent = tuple[str, dict[str, list[str]]]
 class Desk:
     """Cards in one window, numbered as they are answered; what was sent is kept in `sent`, drafts in `drafts`.
 
-    `refuses` has every decision answered by 409, so that the window stays with its first pair.
+    `refuses` has every decision answered by 409, so that the window stays with its first pair; while `is_slow`, what is sent waits for `let_go`.
     """
 
     def __init__(self, page: Page, *, words: int = 60, refuses: bool = True, **of_card: Any) -> None:
         self.page, self.words, self.refuses, self.of_card = page, words, refuses, of_card
         self.sent, self.drafts = list[Sent](), list[dict[str, list[str]]]()
         self.stored, self.is_down, self.loses_drafts = list[Sent](), False, False
+        self.is_slow, self.waiting, self.says = False, list[tuple[Route, str]](), "Stored."
         page.clock.install(time=0)
         page.route("**/*", self.serve)
         page.goto(f"{ORIGIN}/c/slug/work/")
@@ -46,12 +48,14 @@ class Desk:
         path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
         if self.is_down:
             route.abort("internetdisconnected")
+        elif route.request.method == "POST" and self.is_slow:
+            self.waiting.append((route, path))
         elif route.request.method == "POST":
             self.take(route, path)
         elif path.startswith("/static/"):
             route.fulfill(path=Path(str(finders.find(path.removeprefix("/static/")))))
         else:
-            route.fulfill(content_type="text/html", body=f'<!doctype html><html lang="en">{HEAD}<body class="full">{self.html()}<p class="vh" id="live"></p>')
+            route.fulfill(content_type="text/html", body=START + self.bar() + self.html() + '<p class="vh" id="live"></p>')
 
     def take(self, route: Route, path: str) -> None:
         what, said = path.rpartition("/")[2], parse_qs(route.request.post_data or "", keep_blank_values=True)
@@ -65,7 +69,18 @@ class Desk:
             return route.fulfill(status=409, body="seen")
         if said.get("submission_key") not in [earlier.get("submission_key") for _, earlier in self.stored]:
             self.stored.append((what, said))
-        return route.fulfill(content_type="text/html", body=self.html("Stored."))
+        return route.fulfill(content_type="text/html", body=self.html(self.says))
+
+    def let_go(self) -> None:
+        """Answer what waits, and whatever comes from now on."""
+        self.wait_for(self.waiting)
+        self.is_slow = False
+        for route, path in self.waiting:
+            self.take(route, path)
+        self.waiting.clear()
+
+    def bar(self) -> str:
+        return render_to_string("_shared_desk_bar.html", {"here": self.card(), "heading": "Name"})
 
     def html(self, stored: str = "") -> str:
         return render_to_string("labeling/work.html#card", {"card": self.card(), "stored": stored})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -10,12 +11,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from labeling.asks import Chip
 from labeling.cards import Criterion
+from labeling.reopening import Reopenable
 from tests.browser.lone_desk import Desk
 
 pytestmark = pytest.mark.browser
 
 REASONS = (Chip("accuracy", "Accuracy", "a"), Chip("tone", "Tone", "t"))
 PARTS = (".scale", ".panes", ".reasons", "form.decide .primary", ".status")
+SCALE = {"1": "Left much better", "2": "Left better", "3": "Left slightly better", "4": "Tie"}
+SCALE |= {"5": "Right slightly better", "6": "Right better", "7": "Right much better", "0": "Both bad"}
+PRINTED = """controls => controls.map(each => [
+    each.dataset.key, (each.closest("label") ?? each.closest(".pane")?.querySelector("header") ?? each).querySelector("kbd")?.textContent])"""
 CRITERIA = (Criterion("criterion-accuracy", "Accuracy", ""), Criterion("criterion-tone", "Tone", ""))
 
 
@@ -32,6 +38,29 @@ def test_a_whole_label_is_two_keystrokes(page: Page) -> None:
     what, said = desk.next_sent()
     assert (what, said["choice"]) == ("label", ["2"])
     expect(page.locator("#news")).to_contain_text("Stored.")
+
+
+def test_the_scale_is_the_keys_one_to_seven_as_it_reads_and_nought_is_both_bad(page: Page) -> None:
+    desk = Desk(page, refuses=False)
+    assert page.locator(".scale label").all_inner_texts() == [f"{key}\n{words}" for key, words in SCALE.items()]
+    for key in SCALE:
+        desk.press(key, "Enter")
+        expect(page.locator("form.decide [name=choice]:checked")).to_have_count(0)
+    assert [said["choice"][0] for _, said in desk.stored] == ["-3", "-2", "-1", "0", "1", "2", "3", "both-bad"]
+
+
+def test_a_pair_is_skipped_with_a_reason(page: Page) -> None:
+    desk = Desk(page)
+    desk.press("x", "2", "n", *"Finnish?", "Enter")
+    what, said = desk.next_sent()
+    assert (what, said["reason"], said["note"]) == ("skip", ["unread_language"], ["Finnish?"])
+
+
+def test_every_control_prints_its_key(page: Page) -> None:
+    Desk(page, reasons=REASONS, criteria=CRITERIA, undo=Reopenable(uuid.UUID(int=1), 100))
+    printed = page.locator("[data-key]:visible").evaluate_all(PRINTED)
+    assert len(printed) > 25
+    assert [each for each in printed if each[1] != each[0].upper().replace("ENTER", "↵")] == []
 
 
 def test_reasons_are_chosen_by_their_letters(page: Page) -> None:
@@ -143,7 +172,8 @@ def test_nothing_moves_when_the_next_pair_comes(page: Page) -> None:
 
 def test_the_list_of_keys_is_made_from_the_controls(page: Page) -> None:
     Desk(page, reasons=REASONS, keys='{"p": "ö"}')
-    page.evaluate("document.querySelector('#help').showPopover()")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
     listed = page.locator("#keys-list")
     expect(listed).to_contain_text("Accuracy")
     entries = dict(zip(listed.locator("dt").all_inner_texts(), listed.locator("dd").all_inner_texts(), strict=True))

@@ -105,6 +105,22 @@ def test_who_signs_in_after_somebody_sends_nothing_of_theirs(page: Page) -> None
     assert desk.sent == []
 
 
+def test_a_decision_sleeps_with_the_laptop(page: Page) -> None:
+    """A night later it is still on the screen and can be sent; what became of it is the server's to say."""
+    desk = Desk(page, refuses=False)
+    desk.says = "Others completed that pair while you were away. Your judgment is kept and marked; it is not counted."
+    key = page.locator("form.decide [name=submission_key]").input_value()
+    desk.press("n", *"so", "Escape", "2")
+    desk.show("hidden")
+    desk.wait(9 * 3600)
+    desk.show("visible")
+    assert (chosen(page), page.locator("[name=rationale]").input_value()) == ("-2", "so")
+    desk.press("Enter")
+    _, said = desk.next_sent()
+    assert (said["choice"], said["rationale"], said["submission_key"]) == (["-2"], ["so"], [key])
+    expect(page.locator("#news")).to_contain_text("Others completed that pair while you were away.")
+
+
 # ---- what is typed -------------------------------------------------------------------------------------------------
 
 
@@ -114,7 +130,7 @@ def test_what_is_typed_is_saved_once_the_keys_rest(page: Page) -> None:
     assert desk.drafts == []
     said = desk.next_draft()
     assert said["rationale"] == ["Left is right"]
-    expect(page.locator("#kept")).to_have_text(re.compile("Draft kept "))
+    expect(page.locator("#kept")).to_have_text(re.compile("Draft kept 00:00"))
     desk.wait(60)
     assert desk.drafts == []
 
@@ -158,3 +174,27 @@ def test_a_second_window_is_told(context: BrowserContext) -> None:
     first.press("2", "Enter")
     expect(first.page.locator("#news")).to_contain_text("Stored.")
     expect(second.page.locator("#news")).to_contain_text("You decided this pair in another window.")
+
+
+def test_midnight_is_no_am(browser: Browser) -> None:
+    """The hour is that of the person's own zone, out of twenty-four."""
+    context = browser.new_context(locale="en-US", timezone_id="America/New_York")
+    desk = Desk(context.new_page())
+    desk.press("n", *"so")
+    desk.next_draft()
+    expect(desk.page.locator("#kept")).to_have_text("Draft kept 19:00")
+    context.close()
+
+
+def test_two_windows_that_send_the_same_pair_lose_neither(context: BrowserContext) -> None:
+    first, second = Desk(context.new_page(), refuses=False), Desk(context.new_page(), refuses=False)
+    second.is_down = True
+    second.press("6", "Enter")
+    expect(second.page.locator("#news")).to_contain_text("No connection")
+    first.press("2", "Enter")
+    expect(first.page.locator("#news")).to_contain_text("Stored.")
+    assert (chosen(second.page), first.next_sent()[1]["choice"]) == ("2", ["-2"])
+    second.is_down = False
+    second.wait(5)
+    assert second.next_sent()[1]["choice"] == ["2"]
+    expect(second.page.locator("#news")).to_contain_text("Stored.")

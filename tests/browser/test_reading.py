@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Page, expect
 
 from labeling.cards import Turn
@@ -28,9 +27,6 @@ class Reading(Desk):
         for name, text in {"left": left, "right": right, "prompt": prompt}.items():
             texts |= {f"{name}_html": render_text(text), f"{name}_raw": render_raw(text)}
         super().__init__(page, **texts)
-
-    def html(self, stored: str = "") -> str:
-        return '<meta charset="utf-8">' + render_to_string("_shared_desk_bar.html", {"here": self.card(), "heading": "Name"}) + super().html(stored)
 
     def fractions(self) -> list[float]:
         """How far down each pane is, from 0 to 1."""
