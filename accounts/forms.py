@@ -90,7 +90,7 @@ def name_passwords(form: forms.BaseForm, first: str, second: str) -> None:
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(max_length=80, help_text=gettext_lazy("What it is for, so that you know which one to revoke."))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80, help_text=gettext_lazy("What it is for, so that you know which one to revoke."))
     scopes = forms.MultipleChoiceField(label=gettext_lazy("It may"), widget=forms.CheckboxSelectMultiple)
     days = forms.IntegerField(
         label=gettext_lazy("Days until it expires"),

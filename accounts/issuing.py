@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import AccountEvent, ApiToken, User, digest, new_secret
 
@@ -32,7 +33,7 @@ def make_token(*, user: User, name: str, scopes: Collection[str], days: int, at:
     Raises NotYourScope and NameInUse.
     """
     if not set(scopes) <= set(scopes_of(user)):
-        raise NotYourScope("Your tokens may have the scope label only.")
+        raise NotYourScope(_("Your tokens may have the scope label only."))
     secret = new_secret("tb")
     token, is_new = ApiToken.objects.get_or_create(
         user=user,
@@ -47,7 +48,7 @@ def make_token(*, user: User, name: str, scopes: Collection[str], days: int, at:
         },
     )
     if not is_new:
-        raise NameInUse("You have a token of this name. Take another name, or revoke it first.")
+        raise NameInUse(_("You have a token of this name. Take another name, or revoke it first."))
     AccountEvent.objects.create(user=user, actor=user, kind=AccountEvent.Kind.TOKEN_MADE, detail=f"{name}: {', '.join(token.scopes)}", at=at)
     return token, secret
 

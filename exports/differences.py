@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 from django.urls import reverse
 
+from accounts.marking import marked
 from exports.models import DatasetRow, DatasetVersion
 from labeling.models import CampaignEvent
 
@@ -20,28 +21,28 @@ AT_ONCE = 50
 SLICES_SHOWN = 40
 
 KINDS = {
-    "added": "in the new version only",
-    "removed": "in the old version only",
-    "flipped": "the other side is chosen",
-    "resettled": "the same side is chosen, on other grounds",
-    "moved": "in another split",
+    "added": marked("in the new version only"),
+    "removed": marked("in the old version only"),
+    "flipped": marked("the other side is chosen"),
+    "resettled": marked("the same side is chosen, on other grounds"),
+    "moved": marked("in another split"),
 }
 REASONS = {
-    "erased": "its prompt was erased",
-    "withdrawn": "the pair was withdrawn",
-    "retracted": "labels were retracted",
-    "rubric": "the rubric was revised",
-    "adjudicated": "it was adjudicated since",
-    "more_labels": "other labels count",
-    "settled_since": "it was settled since",
-    "contested": "it is contested now",
-    "waiting": "it waits for labels again",
-    "gold": "it became a gold item",
-    "tie": "it is a tie now",
-    "no_right_answer": "it has no right answer now",
-    "other_campaigns": "its campaign was chosen for one of the versions only",
-    "chosen_otherwise": "other rows were chosen when it was frozen",
-    "margin": "its margin or its rule is another",
+    "erased": marked("its prompt was erased"),
+    "withdrawn": marked("the pair was withdrawn"),
+    "retracted": marked("labels were retracted"),
+    "rubric": marked("the rubric was revised"),
+    "adjudicated": marked("it was adjudicated since"),
+    "more_labels": marked("other labels count"),
+    "settled_since": marked("it was settled since"),
+    "contested": marked("it is contested now"),
+    "waiting": marked("it waits for labels again"),
+    "gold": marked("it became a gold item"),
+    "tie": marked("it is a tie now"),
+    "no_right_answer": marked("it has no right answer now"),
+    "other_campaigns": marked("its campaign was chosen for one of the versions only"),
+    "chosen_otherwise": marked("other rows were chosen when it was frozen"),
+    "margin": marked("its margin or its rule is another"),
 }
 
 # Where several reasons hold, the first: what was done to the pair comes before what follows from it.

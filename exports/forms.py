@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import RegexValidator, slug_re
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from exports import splits
@@ -17,62 +18,87 @@ from exports.rows import policy_name
 from labeling.models import Campaign, Role, RubricVersion
 from policies.models import Policy
 
-SHARES: dict[str, tuple[str, Mapping[str, float]]] = {
-    "90-10": ("90 % train, 10 % validation", splits.DEFAULT_SHARES),
-    "80-10-10": ("80 % train, 10 % validation, 10 % test", {"train": 0.8, "validation": 0.1, "test": 0.1}),
-    "100": ("all of it train", {"train": 1.0, "validation": 0.0, "test": 0.0}),
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+
+SHARES: dict[str, tuple[_StrOrPromise, Mapping[str, float]]] = {
+    "90-10": (gettext_lazy("90 % train, 10 % validation"), splits.DEFAULT_SHARES),
+    "80-10-10": (gettext_lazy("80 % train, 10 % validation, 10 % test"), {"train": 0.8, "validation": 0.1, "test": 0.1}),
+    "100": (gettext_lazy("all of it train"), {"train": 1.0, "validation": 0.0, "test": 0.0}),
 }
 
 
 class FreezeForm(forms.Form):
     campaigns = forms.ModelMultipleChoiceField(
-        Campaign.objects.none(), to_field_name="slug", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Choose at least one campaign."}
+        Campaign.objects.none(),
+        label=gettext_lazy("Campaigns"),
+        to_field_name="slug",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one campaign.")},
     )
     dataset = forms.CharField(
+        label=gettext_lazy("Dataset"),
         max_length=80,
-        validators=[RegexValidator(slug_re, "Letters, digits, hyphens and underscores only.")],
+        validators=[RegexValidator(slug_re, gettext_lazy("Letters, digits, hyphens and underscores only."))],
         widget=forms.TextInput(attrs={"list": "known-datasets", "autocomplete": "off", "spellcheck": "false"}),
-        help_text="A new name, or one that has versions already. It stands in addresses and file names.",
+        help_text=gettext_lazy("A new name, or one that has versions already. It stands in addresses and file names."),
     )
     shares = forms.ChoiceField(
-        label="Splits",
+        label=gettext_lazy("Splits"),
         choices=[(key, label) for key, (label, _) in SHARES.items()],
         initial="90-10",
-        help_text="Counts for a new dataset. Its later versions keep them, so that no prompt moves from train to test.",
+        help_text=gettext_lazy("Counts for a new dataset. Its later versions keep them, so that no prompt moves from train to test."),
     )
-    description = forms.CharField(max_length=300, required=False, help_text="Counts for a new dataset, and stands on its data card.")
+    description = forms.CharField(
+        label=gettext_lazy("Description"), max_length=300, required=False, help_text=gettext_lazy("Counts for a new dataset, and stands on its data card.")
+    )
     rubric_versions = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text="Pairs judged under one of these; all of them, if none is checked."
-    )
-    standings = forms.MultipleChoiceField(
-        label="Settled",
+        label=gettext_lazy("Rubric versions"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        choices=[("agreed", "by the labels: agreed"), ("adjudicated", "by an adjudicator")],
-        help_text="Both, if none is checked.",
+        help_text=gettext_lazy("Pairs judged under one of these; all of them, if none is checked."),
+    )
+    standings = forms.MultipleChoiceField(
+        label=gettext_lazy("Settled"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[("agreed", gettext_lazy("by the labels: agreed")), ("adjudicated", gettext_lazy("by an adjudicator"))],
+        help_text=gettext_lazy("Both, if none is checked."),
     )
     least_agreement = forms.IntegerField(
-        required=False, min_value=0, max_value=100, label="Least agreement, in percent", help_text="Of the labels that count, so many at least say the verdict."
+        required=False,
+        min_value=0,
+        max_value=100,
+        label=gettext_lazy("Least agreement, in percent"),
+        help_text=gettext_lazy("Of the labels that count, so many at least say the verdict."),
     )
     least_strength = forms.FloatField(
         required=False,
         min_value=0,
         max_value=STRONGEST,
-        label="Least margin",
-        help_text="0 to 3: the mean preference towards chosen.",
+        label=gettext_lazy("Least margin"),
+        help_text=gettext_lazy("0 to 3: the mean preference towards chosen."),
         widget=forms.NumberInput(attrs={"step": "0.1"}),
     )
     policies = forms.MultipleChoiceField(
-        required=False, help_text="Both sides are by one of these; any, if none is chosen.", widget=forms.SelectMultiple(attrs={"size": 5})
+        label=gettext_lazy("Policies"),
+        required=False,
+        help_text=gettext_lazy("Both sides are by one of these; any, if none is chosen."),
+        widget=forms.SelectMultiple(attrs={"size": 5}),
     )
     slices = forms.CharField(
+        label=gettext_lazy("Slices"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "placeholder": "language=en"}),
-        help_text="One name=value a line. A prompt has one of the values for each name.",
+        help_text=gettext_lazy("One name=value a line. A prompt has one of the values for each name."),
     )
     cap_per_person = forms.IntegerField(
-        required=False, min_value=1, label="Most labels of one person", help_text="A few people give most of the labels; so many of each count here."
+        required=False,
+        min_value=1,
+        label=gettext_lazy("Most labels of one person"),
+        help_text=gettext_lazy("A few people give most of the labels; so many of each count here."),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from exports import traps
@@ -14,21 +16,25 @@ from exports.gate_kinds import KINDS, Threshold
 from exports.linking import MOST_DAYS
 from exports.models import DatasetFile, RowReading, SplitAccess
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+
 LONGEST = 500
 KINDS_OF_FLAG = [(kind, f"{words[:1].upper()}{words[1:]}") for kind, words in traps.KINDS.items()]
 
 
-def why(label: str, help_text: str = "", *, required: bool = True) -> forms.CharField:
+def why(label: _StrOrPromise, help_text: _StrOrPromise = "", *, required: bool = True) -> forms.CharField:
     return forms.CharField(label=label, max_length=LONGEST, required=required, help_text=help_text, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class ReleaseForm(forms.Form):
-    reason = why("Note", "Stands in the version’s history.", required=False)
+    reason = why(gettext_lazy("Note"), gettext_lazy("Stands in the version’s history."), required=False)
 
 
 class WaiveForm(forms.Form):
-    gate = forms.ChoiceField(choices=[])
-    reason = why("Reason", "The data card prints it with your name.")
+    gate = forms.ChoiceField(label=gettext_lazy("Gate"), choices=[])
+    reason = why(gettext_lazy("Reason"), gettext_lazy("The data card prints it with your name."))
 
     def __init__(self, *args: Any, gates: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,9 +42,11 @@ class WaiveForm(forms.Form):
 
 
 class ChangeForm(forms.Form):
-    act = forms.ChoiceField(label="What", widget=forms.RadioSelect, choices=[])
-    successor = forms.IntegerField(required=False, min_value=1, label="Version to use instead", help_text="Who asks for a withdrawn version is sent there.")
-    reason = why("Reason", "Stands in the history, and who asks for the version reads it.")
+    act = forms.ChoiceField(label=gettext_lazy("What"), widget=forms.RadioSelect, choices=[])
+    successor = forms.IntegerField(
+        required=False, min_value=1, label=gettext_lazy("Version to use instead"), help_text=gettext_lazy("Who asks for a withdrawn version is sent there.")
+    )
+    reason = why(gettext_lazy("Reason"), gettext_lazy("Stands in the history, and who asks for the version reads it."))
 
     def __init__(self, *args: Any, acts: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,10 +54,12 @@ class ChangeForm(forms.Form):
 
 
 class ThresholdForm(forms.Form):
-    gate = forms.ChoiceField(choices=[(key, kind.name) for key, kind in KINDS.items()])
-    low = forms.FloatField(required=False, min_value=0, label="At least", help_text="Shares in percent, all else as a number. Empty: anything.")
-    high = forms.FloatField(required=False, min_value=0, label="At most")
-    reason = why("Reason")
+    gate = forms.ChoiceField(label=gettext_lazy("Gate"), choices=lambda: [(key, gettext(kind.name)) for key, kind in KINDS.items()])
+    low = forms.FloatField(
+        required=False, min_value=0, label=gettext_lazy("At least"), help_text=gettext_lazy("Shares in percent, all else as a number. Empty: anything.")
+    )
+    high = forms.FloatField(required=False, min_value=0, label=gettext_lazy("At most"))
+    reason = why(gettext_lazy("Reason"))
 
     def threshold(self) -> Threshold:
         low, high = self.cleaned_data["low"], self.cleaned_data["high"]
@@ -58,13 +68,13 @@ class ThresholdForm(forms.Form):
 
 
 class GoldenForm(forms.Form):
-    number = forms.IntegerField(label="Version", min_value=1)
-    position = forms.IntegerField(label="Row", min_value=1)
-    why = why("Why its verdict must stay")
+    number = forms.IntegerField(label=gettext_lazy("Version"), min_value=1)
+    position = forms.IntegerField(label=gettext_lazy("Row"), min_value=1)
+    why = why(gettext_lazy("Why its verdict must stay"))
 
 
 class LetGoForm(forms.Form):
-    why = why("Why it may change again")
+    why = why(gettext_lazy("Why it may change again"))
 
 
 class ReadingForm(forms.Form):
@@ -74,27 +84,38 @@ class ReadingForm(forms.Form):
 
 
 class AskForm(forms.Form):
-    reason = why("What you need it for", "An owner or the dataset’s maker reads it and decides.")
+    reason = why(gettext_lazy("What you need it for"), gettext_lazy("An owner or the dataset’s maker reads it and decides."))
 
 
 class DecideForm(forms.Form):
-    person = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}), help_text="A name.")
+    person = forms.CharField(
+        label=gettext_lazy("Person"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("A name."),
+    )
     kind = forms.ChoiceField(
-        label="Decision",
+        label=gettext_lazy("Decision"),
         widget=forms.RadioSelect,
         choices=[
-            (SplitAccess.Kind.APPROVED.value, "may download it"),
-            (SplitAccess.Kind.REFUSED.value, "request refused"),
-            (SplitAccess.Kind.REVOKED.value, "may no longer"),
+            (SplitAccess.Kind.APPROVED.value, gettext_lazy("may download it")),
+            (SplitAccess.Kind.REFUSED.value, gettext_lazy("request refused")),
+            (SplitAccess.Kind.REVOKED.value, gettext_lazy("may no longer")),
         ],
     )
-    reason = why("Reason")
+    reason = why(gettext_lazy("Reason"))
 
 
 class LinkForm(forms.Form):
-    file = forms.ChoiceField(choices=[])
-    for_whom = forms.CharField(max_length=120, label="For whom", help_text="Stands in the ledger of downloads.")
-    days = forms.IntegerField(label="Days until it expires", min_value=1, max_value=MOST_DAYS, initial=7, help_text=f"At most {MOST_DAYS}.")
+    file = forms.ChoiceField(label=gettext_lazy("File"), choices=[])
+    for_whom = forms.CharField(max_length=120, label=gettext_lazy("For whom"), help_text=gettext_lazy("Stands in the ledger of downloads."))
+    days = forms.IntegerField(
+        label=gettext_lazy("Days until it expires"),
+        min_value=1,
+        max_value=MOST_DAYS,
+        initial=7,
+        help_text=format_lazy(gettext_lazy("At most {most_days}."), most_days=MOST_DAYS),
+    )
 
     def __init__(self, *args: Any, files: Iterable[DatasetFile], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,20 +132,29 @@ class PushForm(forms.Form):
 
 class CheckForm(forms.Form):
     tokenizer = forms.CharField(
+        label=gettext_lazy("Tokenizer"),
         required=False,
         max_length=300,
-        help_text="root/folder, as for policies: its chat template is applied, and tokens are counted. Empty: texts alone.",
+        help_text=gettext_lazy("root/folder, as for policies: its chat template is applied, and tokens are counted. Empty: texts alone."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     max_length = forms.IntegerField(
-        required=False, min_value=1, max_value=10**7, label="Most tokens", help_text="What the trainer takes of a row; TRL takes 1,024."
+        required=False,
+        min_value=1,
+        max_value=10**7,
+        label=gettext_lazy("Most tokens"),
+        help_text=gettext_lazy("What the trainer takes of a row; TRL takes 1,024."),
     )
 
 
 class FlagForm(forms.Form):
-    kind = forms.ChoiceField(label="Flag", choices=KINDS_OF_FLAG)
-    position = forms.IntegerField(required=False, min_value=1, label="Row", help_text="Its number; empty: all rows of this version with this flag.")
-    leave_out = forms.ChoiceField(
-        label="Decision", widget=forms.RadioSelect, choices=[("no", "fine as it is"), ("yes", "such rows stay out of later versions")]
+    kind = forms.ChoiceField(label=gettext_lazy("Flag"), choices=KINDS_OF_FLAG)
+    position = forms.IntegerField(
+        required=False, min_value=1, label=gettext_lazy("Row"), help_text=gettext_lazy("Its number; empty: all rows of this version with this flag.")
     )
-    reason = why("Reason")
+    leave_out = forms.ChoiceField(
+        label=gettext_lazy("Decision"),
+        widget=forms.RadioSelect,
+        choices=[("no", gettext_lazy("fine as it is")), ("yes", gettext_lazy("such rows stay out of later versions"))],
+    )
+    reason = why(gettext_lazy("Reason"))

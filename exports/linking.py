@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User, digest, new_secret
 from exports.models import DatasetFile, DatasetVersion, DownloadLink
@@ -22,11 +23,11 @@ def make_link(file: DatasetFile, *, for_whom: str, days: int, made_by: User, at:
     Raises NotPossible for a private file, whoever asks: it may be fetched by people who are named, and a link names nobody.
     """
     if file.is_private:
-        raise NotPossible("There are no links to a private split: only people who are named may fetch it.")
+        raise NotPossible(_("There are no links to a private split: only people who are named may fetch it."))
     if file.version.state == DatasetVersion.State.WITHDRAWN:
-        raise NotPossible("This version was withdrawn: its files are sent to nobody.")
+        raise NotPossible(_("This version was withdrawn: its files are sent to nobody."))
     if not for_whom.strip():
-        raise NotPossible("Say for whom the link is.")
+        raise NotPossible(_("Say for whom the link is."))
     secret = new_secret("tbl")
     link = DownloadLink.objects.create(
         version=file.version,

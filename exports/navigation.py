@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 
 @dataclass(frozen=True)
@@ -15,15 +16,15 @@ class Link:
     current: bool
 
 
-EVERYONE = [("Campaigns", "home", "/c/")]
+EVERYONE = [(gettext_lazy("Campaigns"), "home", "/c/")]
 RESEARCHERS = [
-    ("Prompts", "prompt-sets", "/prompts/"),
-    ("Policies", "policies", "/policies/"),
-    ("Runs", "runs", "/runs/"),
-    ("Rubrics", "rubrics", "/rubrics/"),
-    ("Dataset versions", "datasets", "/datasets/"),
+    (gettext_lazy("Prompts"), "prompt-sets", "/prompts/"),
+    (gettext_lazy("Policies"), "policies", "/policies/"),
+    (gettext_lazy("Runs"), "runs", "/runs/"),
+    (gettext_lazy("Rubrics"), "rubrics", "/rubrics/"),
+    (gettext_lazy("Dataset versions"), "datasets", "/datasets/"),
 ]
-OWNERS = [("People", "people", "/people/")]
+OWNERS = [(gettext_lazy("People"), "people", "/people/")]
 
 
 def navigation(request: HttpRequest) -> dict[str, list[Link]]:
@@ -33,7 +34,7 @@ def navigation(request: HttpRequest) -> dict[str, list[Link]]:
         return {"nav": []}
     versions = [] if user.is_researcher or not user.is_owner else RESEARCHERS[-1:]
     pages = EVERYONE + (RESEARCHERS if user.is_researcher else versions) + (OWNERS if user.is_owner else [])
-    return {"nav": [Link(label, reverse(name), is_at(request.path, reverse(name), prefix)) for label, name, prefix in pages]}
+    return {"nav": [Link(str(label), reverse(name), is_at(request.path, reverse(name), prefix)) for label, name, prefix in pages]}
 
 
 def is_at(path: str, url: str, prefix: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from exports import gates, lives, stepping
@@ -60,7 +61,7 @@ def name_successor(version: DatasetVersion, *, successor: DatasetVersion, actor:
 def current_after(version: DatasetVersion) -> str:
     """Return, in words, which version of the dataset is the current one now."""
     now = lives.current(version.dataset)
-    return f"Version {now.number} is the current one." if now else "No version is the current one now."
+    return _("Version {number} is the current one.").format(number=now.number) if now else _("No version is the current one now.")
 
 
 __all__ = ["Blocked", "NotPossible", "current_after", "name_successor", "reinstate", "release", "roll_back", "withdraw"]

@@ -19,6 +19,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
+from accounts.marking import marked
 from exports.choices import Choice
 from exports.manifest import Removed
 from exports.models import Dataset, DatasetRow, DatasetVersion
@@ -33,26 +34,26 @@ WHITE_SPACE = "".join(character for character in map(chr, range(0x3001)) if char
 class LeftOut(models.TextChoices):
     """Why a settled pair makes no row. The first that holds is counted."""
 
-    GOLD = "gold", "a gold item"
-    GOLD_FAMILY = "gold_family", "its prompt is a gold item's too, or of the same family"
-    NO_RIGHT_ANSWER = "no_right_answer", "no right answer"
-    TIE = "tie", "a tie"
+    GOLD = "gold", marked("a gold item")
+    GOLD_FAMILY = "gold_family", marked("its prompt is a gold item's too, or of the same family")
+    NO_RIGHT_ANSWER = "no_right_answer", marked("no right answer")
+    TIE = "tie", marked("a tie")
     EQUAL = "equal", Trouble.EQUAL.label
     EMPTY = "empty", Trouble.EMPTY.label
     CUT = "cut", Trouble.CUT.label
     LOOPING = "looping", Trouble.LOOPING.label
     SELF_NAMING = "self_naming", Trouble.SELF_NAMING.label
-    YOUNG = "young", "labeled so lately that its labeler may still open the decision again"
-    UNFOUNDED = "unfounded", "no label or adjudication bears its verdict out: run check_standings"
-    OTHER_RUBRIC = "other_rubric", "judged under a rubric version that was not chosen"
-    OTHER_STANDING = "other_standing", "settled in a way that was not chosen"
-    OTHER_POLICY = "other_policy", "a side by a policy that was not chosen"
-    OTHER_SLICE = "other_slice", "a prompt outside the slices that were chosen"
-    CAPPED = "capped", "what is left of its labels, so many of one person counting, does not bear it out"
-    LITTLE_AGREEMENT = "little_agreement", "less agreement than was asked for"
-    LITTLE_STRENGTH = "little_strength", "a smaller margin than was asked for"
-    FLAGGED = "flagged", "somebody decided about its texts that it stays out"
-    BRIDGE = "bridge", "its prompt is like prompts of two splits, so it would carry one into the other"
+    YOUNG = "young", marked("labeled so lately that its labeler may still open the decision again")
+    UNFOUNDED = "unfounded", marked("no label or adjudication bears its verdict out: run check_standings")
+    OTHER_RUBRIC = "other_rubric", marked("judged under a rubric version that was not chosen")
+    OTHER_STANDING = "other_standing", marked("settled in a way that was not chosen")
+    OTHER_POLICY = "other_policy", marked("a side by a policy that was not chosen")
+    OTHER_SLICE = "other_slice", marked("a prompt outside the slices that were chosen")
+    CAPPED = "capped", marked("what is left of its labels, so many of one person counting, does not bear it out")
+    LITTLE_AGREEMENT = "little_agreement", marked("less agreement than was asked for")
+    LITTLE_STRENGTH = "little_strength", marked("a smaller margin than was asked for")
+    FLAGGED = "flagged", marked("somebody decided about its texts that it stays out")
+    BRIDGE = "bridge", marked("its prompt is like prompts of two splits, so it would carry one into the other")
 
 
 @dataclass(frozen=True, kw_only=True)

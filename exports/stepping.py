@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from exports import lives
@@ -22,7 +24,13 @@ FROM: Mapping[str, tuple[str, ...]] = {
     Kind.REINSTATED: (DatasetVersion.State.RELEASED,),
     Kind.SUCCEEDED: (DatasetVersion.State.WITHDRAWN,),
 }
-DONE = {Kind.RELEASED: "released", Kind.WITHDRAWN: "withdrawn", Kind.ROLLED_BACK: "rolled back", Kind.REINSTATED: "reinstated", Kind.SUCCEEDED: "succeeded"}
+DONE = {
+    Kind.RELEASED: gettext_lazy("released"),
+    Kind.WITHDRAWN: gettext_lazy("withdrawn"),
+    Kind.ROLLED_BACK: gettext_lazy("rolled back"),
+    Kind.REINSTATED: gettext_lazy("reinstated"),
+    Kind.SUCCEEDED: gettext_lazy("succeeded"),
+}
 
 
 class NotPossible(Exception):
@@ -57,11 +65,11 @@ def step(
 def refuse_unless_possible(version: DatasetVersion, kind: VersionEvent.Kind, *, reason: str, successor: DatasetVersion | None) -> None:
     """Raise NotPossible where the step cannot be taken."""
     if version.state not in FROM[kind]:
-        raise NotPossible(f"Version {version.number} is {version.state}, so it cannot be {DONE[kind]}.")
+        raise NotPossible(_("Version {number} is {state}, so it cannot be {done}.").format(number=version.number, state=version.state, done=DONE[kind]))
     if kind != Kind.RELEASED and not reason.strip():
-        raise NotPossible(f"Say why version {version.number} is {DONE[kind]}.")
+        raise NotPossible(_("Say why version {number} is {done}.").format(number=version.number, done=DONE[kind]))
     if successor and (successor.pk == version.pk or successor.dataset_id != version.dataset_id):
-        raise NotPossible("A successor is another version of the same dataset.")
+        raise NotPossible(_("A successor is another version of the same dataset."))
     if kind in (Kind.ROLLED_BACK, Kind.REINSTATED):
         refuse_unless_in_turn(version, kind)
 
@@ -71,8 +79,8 @@ def refuse_unless_in_turn(version: DatasetVersion, kind: VersionEvent.Kind) -> N
     in_use = lives.in_use(version.dataset)
     is_current = bool(in_use) and in_use[0] == version
     if kind == Kind.REINSTATED and is_current:
-        raise NotPossible(f"Version {version.number} is the current one.")
+        raise NotPossible(_("Version {number} is the current one.").format(number=version.number))
     if kind == Kind.ROLLED_BACK and not is_current:
-        raise NotPossible(f"Version {version.number} is not the current one, so there is nothing to roll back.")
+        raise NotPossible(_("Version {number} is not the current one, so there is nothing to roll back.").format(number=version.number))
     if kind == Kind.ROLLED_BACK and len(in_use) < 2:
-        raise NotPossible(f"No version was current before version {version.number}. Withdraw it instead.")
+        raise NotPossible(_("No version was current before version {number}. Withdraw it instead.").format(number=version.number))

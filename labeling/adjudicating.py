@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling import settling
@@ -108,5 +109,5 @@ def store(turn: AdjudicationTurn, *, preference: int | None, submission_key: UUI
 def own(earlier: Adjudication, turn: AdjudicationTurn) -> Adjudication:
     """Return the first answer to a repeated submission, if it is this adjudicator's and this pair's."""
     if (earlier.adjudicator_id, earlier.pair_id) != (turn.adjudicator_id, turn.pair_id):
-        raise NotYours("This submission key was used for another adjudication. Reload the page to get a new one.")
+        raise NotYours(_("This submission key was used for another adjudication. Reload the page to get a new one."))
     return earlier

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from accounts.marking import marked
+
 Floats = NDArray[np.float64]
 """Counts and sums. All are floats, since labels far below 2**53 are exact in them and most end in a quotient."""
 
@@ -339,44 +341,44 @@ def value_of(coefficient: Coefficient, items: Iterable[Sequence[str]]) -> float 
 
 RAW_WITH_TIES = Coefficient(
     name="raw_with_ties",
-    words="Raw agreement, with ties",
+    words=marked("Raw agreement, with ties"),
     used=all_labels,
     terms=agreement_terms,
     value=mean,
     expected=(0.547, 0.63),
-    source="UltraFeedback check (2023) 54.7 to 58.1 %, MT-Bench (2023) 63 %, both on win, tie and lose",
+    source=marked("UltraFeedback check (2023) 54.7 to 58.1 %, MT-Bench (2023) 63 %, both on win, tie and lose"),
 )
 RAW_WITHOUT_TIES = Coefficient(
     name="raw_without_ties",
-    words="Raw agreement, without ties",
+    words=marked("Raw agreement, without ties"),
     used=labels_that_choose,
     terms=agreement_terms,
     value=mean,
     expected=(0.65, 0.75),
-    source="AlpacaFarm (2023) 65.7 %, InstructGPT (2022) 72.6 %, WebGPT (2021) 73 %, MT-Bench (2023) 81 %",
+    source=marked("AlpacaFarm (2023) 65.7 %, InstructGPT (2022) 72.6 %, WebGPT (2021) 73 %, MT-Bench (2023) 81 %"),
 )
 RAW_TIE_AS_HALF = Coefficient(
     name="raw_tie_as_half",
-    words="Raw agreement, a tie as half",
+    words=marked("Raw agreement, a tie as half"),
     used=all_labels,
     terms=agreement_terms_tie_as_half,
     value=mean,
     # t = 0.1 ties, drawn apart from the rest: t^2 + (1 - t)^2 p + t (1 - t) is 0.63 for p = 0.65 and 0.71 for p = 0.75.
     expected=(0.63, 0.71),
-    source="worked out from the band without ties, for one label in ten a tie; no published collection gives it",
+    source=marked("worked out from the band without ties, for one label in ten a tie; no published collection gives it"),
 )
 ALPHA = Coefficient(
     name="alpha_nominal",
-    words="Krippendorff's alpha, nominal, verdicts as stored",
+    words=marked("Krippendorff's alpha, nominal, verdicts as stored"),
     used=all_labels,
     terms=alpha_terms,
     value=alpha,
     expected=(0.30, 0.50),
-    source="twice the raw agreement without ties less one, which holds for two balanced verdicts; ties pull it lower",
+    source=marked("twice the raw agreement without ties less one, which holds for two balanced verdicts; ties pull it lower"),
 )
 ALPHA_EXCHANGEABLE = Coefficient(
     name="alpha_nominal_exchangeable",
-    words="Krippendorff's alpha, nominal, A and B exchangeable",
+    words=marked("Krippendorff's alpha, nominal, A and B exchangeable"),
     used=all_labels,
     terms=alpha_terms_exchangeable,
     value=alpha_exchangeable,

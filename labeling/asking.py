@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from accounts.models import User
 from labeling.models import Answer, AnswerRead, Assignment, Campaign, Question, Report
@@ -38,7 +39,7 @@ def answer(*, question: Question, text: str, actor: User, at: datetime) -> Answe
         with transaction.atomic():
             return Answer.objects.create(question=question, adjudicator=actor, text=text, at=at)
     except IntegrityError as error:
-        raise Answered("Another adjudicator has answered that question.") from error
+        raise Answered(gettext("Another adjudicator has answered that question.")) from error
 
 
 def read(*, answers: Iterable[Answer], at: datetime) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts import statements
 from labeling.keys import Clash, letters_for
@@ -54,14 +55,14 @@ def worded_criteria(labels: Iterable[str]) -> list[dict[str, str]]:
     """Return criteria as a rubric version stores them. Raises Clash."""
     named = named_once(labels, what="criterion")
     if len(named) > MOST_CRITERIA:
-        raise Clash(f"{MOST_CRITERIA} criteria are the most there can be: each is asked about at each pair.")
+        raise Clash(_("{most_criteria} criteria are the most there can be: each is asked about at each pair.").format(most_criteria=MOST_CRITERIA))
     return named
 
 
 def named_once(labels: Iterable[str], *, what: str) -> list[dict[str, str]]:
     named = {key_of(label): label for label in labels}
     if not all(named) or any(len(label) > LONGEST_LABEL for label in named.values()):
-        raise Clash(f"Give each {what} a name of {LONGEST_LABEL} characters at most.")
+        raise Clash(_("Give each {what} a name of {longest_label} characters at most.").format(what=what, longest_label=LONGEST_LABEL))
     return [{"key": key, "label": label} for key, label in named.items()]
 
 

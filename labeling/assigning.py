@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from accounts.marking import marked
 from accounts.models import User
 from labeling import limits, planning, practising, queue, releasing, slotting
 from labeling.models import COUNTING, Assignment, Campaign, Enrolment, EnrolmentEvent, Label, Parking, Skip, Slot
@@ -93,12 +94,12 @@ def enrol(campaign: Campaign, labeler: User, *, at: datetime) -> tuple[Enrolment
 def begin(enrolment: Enrolment, *, at: datetime) -> None:
     """Lay out the beginning of a new labeler's stream: a practice round, where the campaign wants one and has items, else the first checks."""
     campaign, labeler = enrolment.campaign, enrolment.labeler
-    why = "first pair asked for"
+    why = marked("first pair asked for")
     if campaign.practice_items and planning.plan_practice(campaign, labeler, served=0):
         enrolment.state, enrolment.practice_rounds = Enrolment.State.PRACTISING, 1
         enrolment.save(update_fields=["state", "practice_rounds"])
     elif campaign.practice_items:
-        why = "first pair asked for; no practice, since no gold item may be used for it"
+        why = marked("first pair asked for; no practice, since no gold item may be used for it")
     if enrolment.state == Enrolment.State.WORKING:
         planning.plan_ahead(campaign, labeler, served=0, planned=0)
     EnrolmentEvent.objects.create(campaign=campaign, labeler=labeler, after=enrolment.state, why=why, at=at)

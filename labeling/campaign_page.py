@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.wording import grouped
 from labeling import charts
 from labeling.agreement import Figure
 from labeling.charts import Growth, IntervalPlot, Part
 from labeling.models import Campaign, Role, Standing, Trouble
+from labeling.phrases import counted, decimal, duration, listed, percent, span, three_places
 from labeling.progress import Agreement, Day, LabelerFigures, Progress, RunProgress, named
-from labeling.words import NBSP, counted, duration, listed, percent, span, three_places
 
 FEW_PAIRS = 30
 """Below this an agreement is a first impression."""
@@ -137,41 +141,51 @@ def standfirst(figures: Figures) -> str:
 def of_agreement(agreement: Agreement) -> str:
     figure = named(agreement.figures)["raw_without_ties"]
     if figure.value is None:
-        return "No pair has two labels that choose a side yet, so nothing can be said of agreement."
+        return _("No pair has two labels that choose a side yet, so nothing can be said of agreement.")
     if figure.n_items < FEW_PAIRS:
-        return f"It is early: {counted(figure.n_items, 'pair')} can be compared, and labelers agree on {percent(figure.value)}."
-    return f"Labelers agree {reading_of(figure)[1]} other open prompts, on {percent(figure.value)} of the choices that can be compared."
+        words = _("It is early: {pairs} can be compared, and labelers agree on {share}.")
+        return words.format(pairs=counted(figure.n_items, "pair"), share=percent(figure.value))
+    return reading_of(figure)[1].format(share=percent(figure.value))
 
 
 def of_standing(progress: Progress) -> str:
     live = progress.live
     if not live:
-        return "Every pair was stopped before anybody was asked."
+        return _("Every pair was stopped before anybody was asked.")
     if progress.settled == live:
-        return f"All {counted(live, 'pair')} are settled." if live > 1 else "The only pair is settled."
+        return _("All {pairs} are settled.").format(pairs=counted(live, "pair")) if live > 1 else _("The only pair is settled.")
     if not progress.labels:
-        return f"{counted(live, 'pair').capitalize()} {'wait' if live > 1 else 'waits'} for the first label."
+        return ngettext("{n} pair waits for the first label.", "{n} pairs wait for the first label.", live).format(n=grouped(live))
+    settled = ngettext("{n} of {pairs} is settled", "{n} of {pairs} are settled", progress.settled).format(
+        n=grouped(progress.settled), pairs=counted(live, "pair")
+    )
     contested = progress.standings[Standing.CONTESTED]
-    waits = f", and {contested:,} {'are' if contested > 1 else 'is'} contested" if contested else ""
-    return f"{progress.settled:,} of {counted(live, 'pair')} {'are' if progress.settled != 1 else 'is'} settled{waits}."
+    waits = ngettext(", and {n} is contested", ", and {n} are contested", contested).format(n=grouped(contested)) if contested else ""
+    return f"{settled}{waits}."
+
+
+LEANS = {"left": gettext_lazy("{name} leans left"), "right": gettext_lazy("{name} leans right")}
 
 
 def of_leaning(labelers: Sequence[LabelerFigures]) -> str:
-    leaning = [f"{labeler.labeler} leans {labeler.lean}" for labeler in labelers if labeler.lean in ("left", "right")]
+    leaning = [str(LEANS[labeler.lean]).format(name=labeler.labeler) for labeler in labelers if labeler.lean in LEANS]
     if not leaning:
         return ""
-    return f"{listed(leaning)[0].upper()}{listed(leaning)[1:]}." if len(leaning) < 4 else f"{len(leaning)} labelers lean to one side."
+    return f"{listed(leaning)[0].upper()}{listed(leaning)[1:]}." if len(leaning) < 4 else _("{n} labelers lean to one side.").format(n=len(leaning))
 
 
 def needs(figures: Figures) -> Iterator[Need]:
     """Yield what is to be seen to, the most pressing first."""
     if figures.findings:
-        says = f"{counted(figures.findings, 'finding').capitalize()} about labelers’ work {'waits' if figures.findings == 1 else 'wait'} for a decision."
-        yield Need("due", "Act", says, "findings", "Look and decide")
+        words = ngettext("{n} finding about labelers’ work waits for a decision.", "{n} findings about labelers’ work wait for a decision.", figures.findings)
+        yield Need("due", _("Act"), words.format(n=grouped(figures.findings)), "findings", _("Look and decide"))
     if figures.reports:
-        are = "is" if figures.reports == 1 else "are"
-        says = f"{counted(figures.reports, 'report').capitalize()} of harmful content {are} about pairs that labelers may still be shown."
-        yield Need("due", "Act", says, "reports", "Read and decide")
+        words = ngettext(
+            "{n} report of harmful content is about pairs that labelers may still be shown.",
+            "{n} reports of harmful content are about pairs that labelers may still be shown.",
+            figures.reports,
+        )
+        yield Need("due", _("Act"), words.format(n=grouped(figures.reports)), "reports", _("Read and decide"))
     yield from needs_of_people(figures)
     yield from needs_of_state(figures.progress)
     yield from needs_of_pairs(figures)
@@ -181,59 +195,84 @@ def needs(figures: Figures) -> Iterator[Need]:
 def needs_of_people(figures: Figures) -> Iterator[Need]:
     contested = figures.progress.standings[Standing.CONTESTED]
     if not figures.people[Role.LABELER] and figures.progress.planned > figures.progress.labels:
-        yield Need("due", "Act", "Nobody labels here yet. An owner gives the role of labeler on the page of people.")
+        yield Need("due", _("Act"), _("Nobody labels here yet. An owner gives the role of labeler on the page of people."))
     if contested and not figures.people[Role.ADJUDICATOR]:
-        yield Need("due", "Act", f"{pairs_are(contested)} contested, and nobody adjudicates here. An owner gives the role on the page of people.")
+        words = ngettext(
+            "{n} pair is contested, and nobody adjudicates here. An owner gives the role on the page of people.",
+            "{n} pairs are contested, and nobody adjudicates here. An owner gives the role on the page of people.",
+            contested,
+        )
+        yield Need("due", _("Act"), words.format(n=grouped(contested)))
     elif contested and Role.ADJUDICATOR in figures.roles:
-        yield Need("warn", "Soon", f"{pairs_are(contested)} contested: labelers disagree, and an adjudicator decides.", "adjudicate", "Adjudicate")
+        words = ngettext(
+            "{n} pair is contested: labelers disagree, and an adjudicator decides.",
+            "{n} pairs are contested: labelers disagree, and an adjudicator decides.",
+            contested,
+        )
+        yield Need("warn", _("Soon"), words.format(n=grouped(contested)), "adjudicate", _("Adjudicate"))
     elif contested:
-        yield Need("calm", "Know", f"{pairs_are(contested)} contested and {'wait' if contested > 1 else 'waits'} for an adjudicator.")
-
-
-def pairs_are(number: int) -> str:
-    return f"{counted(number, 'pair').capitalize()} {'is' if number == 1 else 'are'}"
+        words = ngettext("{n} pair is contested and waits for an adjudicator.", "{n} pairs are contested and wait for an adjudicator.", contested)
+        yield Need("calm", _("Know"), words.format(n=grouped(contested)))
 
 
 def needs_of_state(progress: Progress) -> Iterator[Need]:
     if progress.state == Campaign.State.DRAFT and progress.pairs:
-        yield Need("due", "Act", "The campaign is a draft. Labelers get pairs once it is open.", "campaign-settings", "Open it")
+        yield Need("due", _("Act"), _("The campaign is a draft. Labelers get pairs once it is open."), "campaign-settings", _("Open it"))
     if progress.state == Campaign.State.PAUSED:
-        yield Need("warn", "Soon", "The campaign is paused: nobody gets a new pair.", "campaign-settings", "Open it again")
+        yield Need("warn", _("Soon"), _("The campaign is paused: nobody gets a new pair."), "campaign-settings", _("Open it again"))
 
 
 def needs_of_pairs(figures: Figures) -> Iterator[Need]:
     for run in figures.runs:
         if run.open:
-            yield Need("calm", "Know", f"Run {run.run} still answers: {run.done:,} of {run.all:,} responses are in. Pairs follow as they come.")
+            words = _("Run {run} still answers: {done} of {all} responses are in. Pairs follow as they come.")
+            yield Need("calm", _("Know"), words.format(run=run.run, done=grouped(run.done), all=grouped(run.all)))
     if stopped := sum(figures.progress.stopped.values()):
-        says = f"{counted(stopped, 'pair').capitalize()} stopped before anybody saw {'them' if stopped > 1 else 'it'}"
-        yield Need("calm", "Know", f"{says}: {listed(reasons(figures.progress.stopped))}.", "#troubles", "See the reasons")
+        words = ngettext("{n} pair stopped before anybody saw it: {why}.", "{n} pairs stopped before anybody saw them: {why}.", stopped)
+        why = listed(reasons(figures.progress.stopped))
+        yield Need("calm", _("Know"), words.format(n=grouped(stopped), why=why), "#troubles", _("See the reasons"))
     if flagged := sum(figures.progress.flagged.values()):
-        says = f"{counted(flagged, 'pair').capitalize()} came with labels and can never become a row that trains"
-        yield Need("calm", "Know", f"{says}: {listed(reasons(figures.progress.flagged))}.", "#troubles", "See the reasons")
+        words = ngettext(
+            "{n} pair came with labels and can never become a row that trains: {why}.",
+            "{n} pairs came with labels and can never become a row that trains: {why}.",
+            flagged,
+        )
+        why = listed(reasons(figures.progress.flagged))
+        yield Need("calm", _("Know"), words.format(n=grouped(flagged), why=why), "#troubles", _("See the reasons"))
 
 
 def reasons(troubles: dict[str, int]) -> list[str]:
-    return [f"{number:,} because {Trouble(reason).label}" for reason, number in sorted(troubles.items())]
+    return [_("{n} because {why}").format(n=grouped(number), why=Trouble(reason).label) for reason, number in sorted(troubles.items())]
 
 
 def needs_of_labels(figures: Figures) -> Iterator[Need]:
     progress = figures.progress
     for labeler in figures.labelers:
-        if labeler.lean in ("left", "right"):
-            yield Need("warn", "Soon", leaning(labeler), "#sides", f"Look at {labeler.labeler}’s sides")
+        if labeler.lean in LEANS:
+            yield Need("warn", _("Soon"), leaning(labeler), "#sides", _("Look at {name}’s sides").format(name=labeler.labeler))
     if progress.synthetic:
-        which = "Every label here is" if progress.synthetic == progress.labels else f"{progress.synthetic:,} of {progress.labels:,} labels are"
-        yield Need("calm", "Know", f"{which} synthetic: nobody gave them.")
+        words = _("{n} of {all} labels are synthetic: nobody gave them.").format(n=grouped(progress.synthetic), all=grouped(progress.labels))
+        yield Need("calm", _("Know"), words if progress.synthetic != progress.labels else _("Every label here is synthetic: nobody gave them."))
     if progress.surplus:
-        yield Need("calm", "Know", f"{counted(progress.surplus, 'label').capitalize()} came when the pair was complete: kept, and not counted.")
+        words = ngettext(
+            "{n} label came when the pair was complete: kept, and not counted.",
+            "{n} labels came when the pair was complete: kept, and not counted.",
+            progress.surplus,
+        )
+        yield Need("calm", _("Know"), words.format(n=grouped(progress.surplus)))
+
+
+CHOOSES = {
+    "left": gettext_lazy("{name} chooses the left side in {share} of {n} verdicts that are not ties, where {even} would be even."),
+    "right": gettext_lazy("{name} chooses the right side in {share} of {n} verdicts that are not ties, where {even} would be even."),
+}
 
 
 def leaning(labeler: LabelerFigures) -> str:
     """Say how far somebody leans, and what would be even."""
     share = labeler.left.value or 0.0
     chosen = percent(share if labeler.lean == "left" else 1 - share)
-    return f"{labeler.labeler} chooses the {labeler.lean} side in {chosen} of {labeler.left.n:,} verdicts that are not ties, where 50{NBSP}% would be even."
+    return str(CHOOSES[labeler.lean]).format(name=labeler.labeler, share=chosen, n=grouped(labeler.left.n), even=percent(0.5))
 
 
 # ---- rows ----------------------------------------------------------------------------------------------------------
@@ -259,13 +298,13 @@ def part_of(standing: Standing) -> str:
 
 def agreement_row(figure: Figure) -> AgreementRow:
     shown = percent if figure.name.startswith("raw") else three_places
-    state, _, reading = reading_of(figure)
+    state, reading = reading_of(figure)[::2]
     return AgreementRow(
-        words=figure.coefficient,
-        value="not defined" if figure.value is None else shown(figure.value),
+        words=_(figure.coefficient),
+        value=_("not defined") if figure.value is None else shown(figure.value),
         interval="" if figure.low is None or figure.high is None else span(shown(figure.low), shown(figure.high)),
-        band=span(*(percent(end) if shown is percent else f"{end:.2f}" for end in (figure.expected_low, figure.expected_high))),
-        source=figure.source,
+        band=span(*(percent(end) if shown is percent else decimal(f"{end:.2f}") for end in (figure.expected_low, figure.expected_high))),
+        source=_(figure.source),
         pairs=figure.n_items,
         reading=reading,
         state=state,
@@ -274,14 +313,21 @@ def agreement_row(figure: Figure) -> AgreementRow:
 
 
 def reading_of(figure: Figure) -> tuple[str, str, str]:
-    """Return a state, half a sentence and a word for where a figure lies against what published collections reach."""
+    """Return a state, a sentence and a word for where a figure lies against what published collections reach."""
     if figure.value is None or figure.low is None or figure.high is None:
-        return "calm", "in a way that cannot be compared with", "nothing to say yet"
+        words = _("Labelers agree in a way that cannot be compared with other open prompts, on {share} of the choices that can be compared.")
+        return "calm", words, _("nothing to say yet")
     if figure.low > figure.expected_high:
-        return "good", "better than on", "above the band"
+        words = _("Labelers agree better than on other open prompts, on {share} of the choices that can be compared.")
+        return "good", words, _("above the band")
     if figure.high < figure.expected_low:
-        return "bad", "less than on", "below the band"
-    return "calm", "about as well as on", "as expected" if figure.n_items >= FEW_PAIRS else "as expected, from few pairs"
+        words = _("Labelers agree less than on other open prompts, on {share} of the choices that can be compared.")
+        return "bad", words, _("below the band")
+    words = _("Labelers agree about as well as on other open prompts, on {share} of the choices that can be compared.")
+    return "calm", words, _("as expected") if figure.n_items >= FEW_PAIRS else _("as expected, from few pairs")
+
+
+READINGS = {"even": gettext_lazy("even"), "unknown": gettext_lazy("sides unknown"), "left": gettext_lazy("leans left"), "right": gettext_lazy("leans right")}
 
 
 def labeler_row(labeler: LabelerFigures) -> LabelerRow:
@@ -297,7 +343,7 @@ def labeler_row(labeler: LabelerFigures) -> LabelerRow:
         left=percent(left.value) if left.value is not None else "",
         interval=span(percent(left.low), percent(left.high)) if left.low is not None and left.high is not None else "",
         verdicts=left.n,
-        reading={"even": "even", "unknown": "sides unknown"}.get(labeler.lean, f"leans {labeler.lean}"),
+        reading=str(READINGS[labeler.lean]),
         state="bad" if labeler.lean in ("left", "right") else "calm",
         plot=charts.interval_plot(left.value, left.low, left.high) if known and left.value is not None else None,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from accounts.models import User
 from labeling import adjusting, campaigns, rewording, terms
@@ -56,7 +57,7 @@ def make_campaign(
         with transaction.atomic():
             campaign.save(force_insert=True)
     except IntegrityError as error:
-        raise SlugTaken(f"There is a campaign {slug!r} already. Choose another slug.") from error
+        raise SlugTaken(gettext("There is a campaign {slug} already. Choose another slug.").format(slug=repr(slug))) from error
     campaigns.note(campaign, "made", actor=actor, at=at, slug=slug, overlap=overlap, rubric_version=rubric_version.pk, state=state)
     for researcher in {user.pk: user for user in [*([actor] if actor else []), *researchers]}.values():
         appoint(researcher, campaign, actor=actor, at=at)
@@ -125,7 +126,7 @@ def check_choices(begun: str | None, gold: str | None) -> None:
     if begun not in rewording.BEGUN:
         raise NotPossible(f"Say what becomes of pairs that are begun: {' or '.join(rewording.BEGUN)}.")
     if gold not in rewording.GOLD:
-        raise NotPossible(f"Say what becomes of gold items: {', '.join(rewording.GOLD)}.")
+        raise NotPossible(gettext("Say what becomes of gold items: {join}.").format(join=", ".join(rewording.GOLD)))
 
 
 def version_of(held: Campaign, number: int) -> RubricVersion:

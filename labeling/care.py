@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from accounts.marking import marked
 from labeling import bias
 from labeling.words import percent
 
@@ -200,7 +201,7 @@ def left_leaning(answers: Sequence[Answer], usual: Usual) -> Flag | None:
     for side, tally in (("left", left), ("right", right)):
         if is_above(tally, 0.5, level=SIDE_LEVEL):
             says = f"Chose the {side} side {tally.hits} of {tally.n} times."
-            return Flag("left_leaning", says, shown(tally, threshold=0.5, source="sides are drawn for each pair", level=SIDE_LEVEL) | {"side": side})
+            return Flag("left_leaning", says, shown(tally, threshold=0.5, source=marked("sides are drawn for each pair"), level=SIDE_LEVEL) | {"side": side})
     return None
 
 
@@ -216,7 +217,7 @@ def length_following(answers: Sequence[Answer], usual: Usual) -> Flag | None:
     threshold = max(USUAL_LONGER, bias.clopper_pearson(usual.longer.hits, usual.longer.n)[1])
     if not is_above(tally, threshold, level=LENGTH_LEVEL):
         return None
-    source = LENGTH_SOURCE if threshold == USUAL_LONGER else "the upper limit of what the others here do"
+    source = LENGTH_SOURCE if threshold == USUAL_LONGER else marked("the upper limit of what the others here do")
     others = {"others_share": round(usual.longer.share, 4), "others_n": usual.longer.n}
     says = f"Chose the longer response {tally.hits} of {tally.n} times; the others here do {percent(usual.longer.share)} of the time."
     return Flag("length_following", says, shown(tally, threshold=threshold, source=source, level=LENGTH_LEVEL) | others)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts import statements
 from labeling.models import Campaign, GoldItem, Skill
-from labeling.words import NBSP, counted, listed
+from labeling.phrases import NBSP, counted, listed
 
 # Each pool of the free places once, by hopping from one to the next over their index, however many places there are.
 POOLS = """
@@ -40,13 +43,17 @@ def skills(campaign: Campaign) -> set[str]:
 
 
 def unskilled(missing: set[str]) -> str:
-    return f"Open places ask for {listed(sorted(missing))}, and no labeler has that skill: nobody gets them until somebody has it." if missing else ""
+    return (
+        _("Open places ask for {skills}, and no labeler has that skill: nobody gets them until somebody has it.").format(skills=listed(sorted(missing)))
+        if missing
+        else ""
+    )
 
 
 def no_gold(campaign: Campaign) -> str:
     if not campaign.gold_percent or items(campaign, GoldItem.Use.CHECK):
         return ""
-    return "Gold is to be mixed in, and there is no gold item that may be: nothing is, until there is one."
+    return _("Gold is to be mixed in, and there is no gold item that may be: nothing is, until there is one.")
 
 
 def no_practice(campaign: Campaign) -> str:
@@ -54,8 +61,13 @@ def no_practice(campaign: Campaign) -> str:
     if there >= campaign.practice_items:
         return ""
     if not there:
-        return "New labelers are to practise first, and no gold item may be used for it: they begin with real work until there is one."
-    return f"A practice round is to have {counted(campaign.practice_items, 'item')}, and there {'is' if there == 1 else 'are'} {there}: it is as long as that."
+        return _("New labelers are to practise first, and no gold item may be used for it: they begin with real work until there is one.")
+    words = ngettext(
+        "A practice round is to have {items}, and there is {n}: it is as long as that.",
+        "A practice round is to have {items}, and there are {n}: it is as long as that.",
+        there,
+    )
+    return words.format(items=counted(campaign.practice_items, "item"), n=there)
 
 
 def items(campaign: Campaign, use: str) -> int:
@@ -65,11 +77,13 @@ def items(campaign: Campaign, use: str) -> int:
 def bent(campaign: Campaign) -> str:
     if campaign.strategy != Campaign.Strategy.INFORMATIVE:
         return ""
-    return "The most informative order asks about close policies first: agreement comes out lower than on pairs drawn at random, and says so."
+    return _("The most informative order asks about close policies first: agreement comes out lower than on pairs drawn at random, and says so.")
 
 
 def alone(campaign: Campaign) -> str:
     if campaign.overlap > 1:
-        share = f" It can on the {campaign.overlap_share}{NBSP}% that get {campaign.overlap}." if campaign.overlap_share < 100 else ""
-        return f"Most pairs get one label, on which nobody’s agreement can be measured.{share}" if campaign.overlap_share < 50 else ""
-    return "Every pair gets one label: nobody’s agreement can be measured."
+        if campaign.overlap_share >= 50:
+            return ""
+        share = _("It can on the {share} that get {overlap}.").format(share=f"{campaign.overlap_share}{NBSP}%", overlap=campaign.overlap)
+        return " ".join([_("Most pairs get one label, on which nobody’s agreement can be measured."), share])
+    return _("Every pair gets one label: nobody’s agreement can be measured.")

@@ -8,24 +8,27 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.marking import marked
 from labeling.asks import NOTHING_MORE, Asks, Chip
 from labeling.models import Adjudication, Report, Skip
 from labeling.spans import BadMark, Mark, marks_of
 
-STEPS = [("-3", "left much better"), ("-2", "left better"), ("-1", "left slightly better"), ("0", "tie")]
-STEPS += [("1", "right slightly better"), ("2", "right better"), ("3", "right much better"), ("both-bad", "both bad")]
-IN_WORDS = dict(STEPS) | {"none": "no right answer"}
+STEPS = [("-3", marked("left much better")), ("-2", marked("left better")), ("-1", marked("left slightly better")), ("0", marked("tie"))]
+STEPS += [("1", marked("right slightly better")), ("2", marked("right better")), ("3", marked("right much better")), ("both-bad", marked("both bad"))]
+IN_WORDS = dict(STEPS) | {"none": marked("no right answer")}
 
 
 def check_kept_whole(text: str) -> str:
     """Refuse what PostgreSQL cannot keep, instead of changing it. Raises ValidationError."""
     if "\x00" in text:
-        raise forms.ValidationError("The text holds a NUL character, which cannot be stored. Remove it and send again.")
+        raise forms.ValidationError(_("The text holds a NUL character, which cannot be stored. Remove it and send again."))
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise forms.ValidationError("The text holds half a character (a lone surrogate). Remove it and send again.") from error
+        raise forms.ValidationError(_("The text holds half a character (a lone surrogate). Remove it and send again.")) from error
     return text
 
 
@@ -75,9 +78,9 @@ class EvidenceField(forms.CharField):
 class LabelForm(forms.Form):
     """What is sent from the desk, under one rubric version, which says what is asked for besides the choice."""
 
-    choice = forms.ChoiceField(choices=STEPS, error_messages={"required": "choose first, 1 to 7, or 0 for both bad."})
+    choice = forms.ChoiceField(choices=STEPS, error_messages={"required": gettext_lazy("choose first, 1 to 7, or 0 for both bad.")})
     rationale = forms.CharField(required=False, max_length=4000, strip=False)
-    submission_key = forms.UUIDField(error_messages={"required": "the form is incomplete; reload the page."})
+    submission_key = forms.UUIDField(error_messages={"required": gettext_lazy("the form is incomplete; reload the page.")})
     active_seconds = ActiveSecondsField()
     evidence = EvidenceField()
 
@@ -85,16 +88,16 @@ class LabelForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.asks, self.rationale_minimum = asks, rationale_minimum
         self.fields["rationale"].required = rationale_required
-        self.fields["rationale"].error_messages["required"] = "this campaign asks for a rationale; press N and write one."
+        self.fields["rationale"].error_messages["required"] = _("this campaign asks for a rationale; press N and write one.")
         self.fields["reasons"] = ReasonsField(asks.reasons)
         for criterion in asks.criteria:
-            missing = {"required": f"judge “{criterion.label}”, too; press V."}
+            missing = {"required": _("judge “{criterion}”, too; press V.").format(criterion=criterion.label)}
             self.fields[name_of(criterion)] = forms.ChoiceField(choices=STEPS[:7], error_messages=missing)
 
     def clean_rationale(self) -> str:
         rationale = check_kept_whole(self.cleaned_data["rationale"])
         if rationale.strip() and len(rationale.strip()) < self.rationale_minimum:
-            raise forms.ValidationError(f"write at least {self.rationale_minimum} characters of rationale.")
+            raise forms.ValidationError(_("write at least {n} characters of rationale.").format(n=self.rationale_minimum))
         return rationale
 
     @property
@@ -156,7 +159,7 @@ class SkipForm(forms.Form):
 
 
 class ReportForm(forms.Form):
-    kind = forms.ChoiceField(choices=Report.Kind.choices, error_messages={"required": "say what it is."})
+    kind = forms.ChoiceField(choices=Report.Kind.choices, error_messages={"required": gettext_lazy("say what it is.")})
     note = forms.CharField(required=False, max_length=1000)
     submission_key = forms.UUIDField()
 
@@ -167,7 +170,7 @@ class ReportForm(forms.Form):
 class WordsForm(forms.Form):
     """A question, or its answer."""
 
-    text = forms.CharField(max_length=2000, error_messages={"required": "write it first."})
+    text = forms.CharField(max_length=2000, error_messages={"required": gettext_lazy("write it first.")})
     submission_key = forms.UUIDField(required=False)
 
     def clean_text(self) -> str:
@@ -176,11 +179,12 @@ class WordsForm(forms.Form):
 
 class AdjudicationForm(forms.Form):
     choice = forms.ChoiceField(
-        choices=[*STEPS, ("none", "no right answer")], error_messages={"required": "choose first, 1 to 7, 0 for both bad, or 9 for no right answer."}
+        choices=[*STEPS, ("none", marked("no right answer"))],
+        error_messages={"required": gettext_lazy("choose first, 1 to 7, 0 for both bad, or 9 for no right answer.")},
     )
-    reason_class = forms.ChoiceField(choices=Adjudication.ReasonClass.choices, error_messages={"required": "say of what class the reason is."})
-    reason = forms.CharField(max_length=4000, error_messages={"required": "write the reason; press N."})
-    submission_key = forms.UUIDField(error_messages={"required": "the form is incomplete; reload the page."})
+    reason_class = forms.ChoiceField(choices=Adjudication.ReasonClass.choices, error_messages={"required": gettext_lazy("say of what class the reason is.")})
+    reason = forms.CharField(max_length=4000, error_messages={"required": gettext_lazy("write the reason; press N.")})
+    submission_key = forms.UUIDField(error_messages={"required": gettext_lazy("the form is incomplete; reload the page.")})
 
     def clean_reason(self) -> str:
         return check_kept_whole(self.cleaned_data["reason"])

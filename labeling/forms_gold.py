@@ -19,6 +19,9 @@ WHY_HELP = gettext_lazy(
 USE_HELP = gettext_lazy("What checks work should be known to nobody: items for practice alone are used up first.")
 
 
+DIFFICULTIES = [("easy", gettext_lazy("Easy")), ("medium", gettext_lazy("Medium")), ("hard", gettext_lazy("Hard"))]
+
+
 class WhyField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 3})
 
@@ -33,7 +36,9 @@ class GoldForm(forms.Form):
     """What a version of an item says."""
 
     verdict = forms.ChoiceField(
-        choices=[("a", gettext_lazy("A is better")), ("b", gettext_lazy("B is better")), ("tie", gettext_lazy("It is a tie"))], widget=forms.RadioSelect
+        label=gettext_lazy("Verdict"),
+        choices=[("a", gettext_lazy("A is better")), ("b", gettext_lazy("B is better")), ("tie", gettext_lazy("It is a tie"))],
+        widget=forms.RadioSelect,
     )
     why = WhyField()
     allowed_use = forms.ChoiceField(
@@ -47,7 +52,7 @@ class GoldForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=USE_HELP,
     )
-    difficulty = forms.ChoiceField(choices=GoldItem.Difficulty.choices, initial=GoldItem.Difficulty.EASY, widget=forms.RadioSelect)
+    difficulty = forms.ChoiceField(label=gettext_lazy("Difficulty"), choices=DIFFICULTIES, initial=GoldItem.Difficulty.EASY, widget=forms.RadioSelect)
     refresh_on = forms.DateField(
         label=gettext_lazy("Look again on"),
         required=False,

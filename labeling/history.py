@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.marking import marked
+from accounts.wording import grouped
 from labeling import terms
 from labeling.models import Adjustment, Campaign, CampaignEvent, Pair, Standing
+from labeling.phrases import counted, listed
 from labeling.rewording import BEGUN, GOLD
-from labeling.words import counted, listed
 
 SHOWN = 50
 
-STAND = {"waiting": "waiting", "agreed": "settled", "contested": "contested", "adjudicated": "adjudicated", "withdrawn": "withdrawn"}
+STAND = {
+    "waiting": marked("waiting"),
+    "agreed": marked("settled"),
+    "contested": marked("contested"),
+    "adjudicated": marked("adjudicated"),
+    "withdrawn": marked("withdrawn"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ def of_campaign(campaign: Campaign) -> list[Event]:
 def event_of_adjustment(adjustment: Adjustment) -> Event:
     """Say what is being carried out: it has its event when it is done."""
     looked_at = (adjustment.done or {}).get("pairs", 0)
-    words = f"is changing {listed(changes_in_words(adjustment.changes))}: {counted(looked_at, 'pair')} so far"
+    words = _("is changing {what}: {pairs} so far").format(what=listed(changes_in_words(adjustment.changes)), pairs=counted(looked_at, "pair"))
     return Event(adjustment.begun_at, adjustment.actor.username if adjustment.actor else "", words)
 
 
@@ -42,27 +53,28 @@ def in_words(event: CampaignEvent) -> str:
     """Say what an event was; one of a kind that is not known here by its kind."""
     said = WORDS.get(event.kind)
     if event.detail is None:
-        return f"{event.kind.replace('_', ' ')} (what was said of it was erased)"
+        return _("{what} (what was said of it was erased)").format(what=event.kind.replace("_", " "))
     return said(event.detail) if said else event.kind.replace("_", " ")
 
 
+EXTRAS = {"labels": "label", "gold": "gold item", "repeats": "repeat", "skipped": "bad line"}
+
+
 def of_import(detail: dict[str, Any]) -> str:
-    extras = [
-        f"{detail[key]:,} {word}"
-        for key, word in (("labels", "labels"), ("gold", "gold items"), ("repeats", "repeats"), ("skipped", "bad lines"))
-        if detail.get(key)
-    ]
-    said = f"imported {detail['pairs']:,} pairs"
+    extras = [counted(detail[key], noun) for key, noun in EXTRAS.items() if detail.get(key)]
+    said = _("imported {pairs}").format(pairs=counted(detail["pairs"], "pair"))
     return f"{said} ({', '.join(extras)})" if extras else said
 
 
 def of_overlap(detail: dict[str, Any]) -> str:
-    moved = f"{detail['places_opened']:,} places opened" if detail["after"] > detail["before"] else f"{detail['places_taken']:,} places taken away"
-    return f"changed k from {detail['before']} to {detail['after']}: {moved}"
+    opened, taken = _("{places} opened"), _("{places} taken away")
+    is_raised = detail["after"] > detail["before"]
+    moved = (opened if is_raised else taken).format(places=counted(detail["places_opened" if is_raised else "places_taken"], "place"))
+    return _("changed k from {before} to {after}: {moved}").format(before=detail["before"], after=detail["after"], moved=moved)
 
 
 def of_change(detail: dict[str, Any]) -> str:
-    said = f"changed {listed(changes_in_words(detail['changes']))}"
+    said = _("changed {what}").format(what=listed(changes_in_words(detail["changes"])))
     came_to = outcome(detail["done"]) if detail["done"] else []
     return f"{said}: {', '.join(came_to)}" if came_to else said
 
@@ -73,61 +85,72 @@ def changes_in_words(changes: dict[str, list[Any]]) -> list[str]:
 
 def outcome(done: dict[str, Any]) -> list[str]:
     """Say what a change came to at the campaign's pairs."""
-    said = [f"{counted(done['reworded'], 'pair')} under the new wording"] if done.get("reworded") else []
-    said += [f"{done['anew']:,} of them asked anew ({counted(done['uncounted'], 'label')} kept, and counted no more)"] if done.get("anew") else []
-    said += [f"{counted(done['opened'], 'place')} opened"] if done["opened"] else []
-    said += [f"{counted(done['taken'], 'place')} taken away"] if done["taken"] else []
-    said += [f"{done['from_screens']:,} of them from a screen"] if done["from_screens"] else []
-    said += [f"{counted(done['repooled'], 'place')} ask for another skill"] if done["repooled"] else []
+    said = [_("{pairs} under the new wording").format(pairs=counted(done["reworded"], "pair"))] if done.get("reworded") else []
+    if done.get("anew"):
+        words = _("{n} of them asked anew ({labels} kept, and counted no more)")
+        said.append(words.format(n=grouped(done["anew"]), labels=counted(done["uncounted"], "label")))
+    said += [_("{places} opened").format(places=counted(done["opened"], "place"))] if done["opened"] else []
+    said += [_("{places} taken away").format(places=counted(done["taken"], "place"))] if done["taken"] else []
+    said += [_("{n} of them from a screen").format(n=grouped(done["from_screens"]))] if done["from_screens"] else []
+    said += [_("{places} ask for another skill").format(places=counted(done["repooled"], "place"))] if done["repooled"] else []
     said += [moved(move, number) for move, number in sorted(done["moved"].items())]
-    said += [f"overtaken by the next change after {counted(done['pairs'], 'pair')}"] if done["cut_short"] else []
-    return said or ["no pair is touched"]
+    said += [_("overtaken by the next change after {pairs}").format(pairs=counted(done["pairs"], "pair"))] if done["cut_short"] else []
+    return said or [_("no pair is touched")]
 
 
 def moved(move: str, number: int) -> str:
     before, after = move.split(" to ")
-    return f"{counted(number, 'pair')} {STAND[after]} that {'was' if number == 1 else 'were'} {STAND[before]}"
+    words = ngettext("{pairs} {after} that was {before}", "{pairs} {after} that were {before}", number)
+    return words.format(pairs=counted(number, "pair"), after=_(STAND[after]), before=_(STAND[before]))
 
 
 def of_skills(detail: dict[str, Any]) -> str:
-    said = [f"gave {detail['labeler']} the skill{'s' if len(detail['given']) > 1 else ''} {listed(detail['given'])}"] if detail["given"] else []
-    said += [f"took {listed(detail['taken'])} from {detail['labeler']}"] if detail["taken"] else []
-    return " and ".join(said)
+    given, taken = detail["given"], detail["taken"]
+    words = ngettext("gave {labeler} the skill {skills}", "gave {labeler} the skills {skills}", len(given))
+    said = [words.format(labeler=detail["labeler"], skills=listed(given))] if given else []
+    said += [_("took {skills} from {labeler}").format(skills=listed(taken), labeler=detail["labeler"])] if taken else []
+    return listed(said) if said else ""
 
 
 def pair_in_words(detail: dict[str, Any]) -> str:
-    return f"pair {detail['pair']}{' (' + detail['external_id'] + ')' if detail['external_id'] else ''}"
+    words = _("pair {id} ({name})") if detail["external_id"] else _("pair {id}")
+    return words.format(id=detail["pair"], name=detail["external_id"])
 
 
 def of_gold(deed: str) -> Callable[[dict[str, Any]], str]:
-    return lambda detail: deed.format(pair=detail["external_id"] or f"pair {detail['pair']}", version=detail["version"])
+    return lambda detail: _(deed).format(pair=detail["external_id"] or _("pair {id}").format(id=detail["pair"]), version=detail["version"])
+
+
+def of_rubric(detail: dict[str, Any]) -> str:
+    words = _("moved it from version {before} to version {after} of its rubric: pairs that were begun are {begun}")
+    said = words.format(before=detail["before"], after=detail["after"], begun=_(BEGUN[detail["begun"]]))
+    return f"{said}, {counted(detail['items'], 'gold item')} {_(GOLD[detail['gold']])}" if detail["items"] else said
 
 
 WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "made": lambda detail: f"made the campaign, k = {detail['overlap']}",
-    "state_changed": lambda detail: f"changed it from {detail['before']} to {detail['after']}",
+    "made": lambda detail: _("made the campaign, k = {k}").format(k=detail["overlap"]),
+    "state_changed": lambda detail: _("changed it from {before} to {after}").format(before=_(detail["before"]), after=_(detail["after"])),
     "changed": of_change,
-    "settings_changed": lambda detail: f"changed the settings: {detail['name']}, {detail['lease_minutes']} minutes a pair",
+    "settings_changed": lambda detail: _("changed the settings: {name}, {n} minutes a pair").format(name=detail["name"], n=detail["lease_minutes"]),
     "overlap_changed": of_overlap,
-    "rubric_moved": lambda detail: (
-        f"moved it from version {detail['before']} to version {detail['after']} of its rubric: pairs that were begun are {BEGUN[detail['begun']]}"
-        + (f", {counted(detail['items'], 'gold item')} {GOLD[detail['gold']]}" if detail["items"] else "")
-    ),
-    "run_attached": lambda detail: f"attached run {detail['run']}",
+    "rubric_moved": of_rubric,
+    "run_attached": lambda detail: _("attached run {run}").format(run=detail["run"]),
     "pairs_imported": of_import,
-    "gold_made": of_gold("made {pair} a gold item"),
-    "gold_promoted": of_gold("promoted {pair} to a gold item, with the verdict it was settled with"),
-    "gold_revised": of_gold("revised the gold item {pair}: version {version}"),
-    "gold_retired": of_gold("retired the gold item {pair}, version {version}"),
+    "gold_made": of_gold(marked("made {pair} a gold item")),
+    "gold_promoted": of_gold(marked("promoted {pair} to a gold item, with the verdict it was settled with")),
+    "gold_revised": of_gold(marked("revised the gold item {pair}: version {version}")),
+    "gold_retired": of_gold(marked("retired the gold item {pair}, version {version}")),
     "skills_changed": of_skills,
-    "assigned_by_name": lambda detail: f"kept {counted(len(detail['pairs']), 'pair')} for {detail['labeler']}",
-    "released_from_name": lambda detail: (
-        f"gave {counted(detail['pairs'], 'pair')} back that {'was' if detail['pairs'] == 1 else 'were'} kept for {detail['labeler']}"
+    "assigned_by_name": lambda detail: _("kept {pairs} for {labeler}").format(pairs=counted(len(detail["pairs"]), "pair"), labeler=detail["labeler"]),
+    "released_from_name": lambda detail: ngettext(
+        "gave {pairs} back that was kept for {labeler}", "gave {pairs} back that were kept for {labeler}", detail["pairs"]
+    ).format(pairs=counted(detail["pairs"], "pair"), labeler=detail["labeler"]),
+    "pair_withdrawn": lambda detail: _("withdrew {pair}, which was {before}: {reason}").format(
+        pair=pair_in_words(detail), before=_(STAND[detail["before"]]), reason=detail["reason"]
     ),
-    "pair_withdrawn": lambda detail: f"withdrew {pair_in_words(detail)}, which was {STAND[detail['before']]}: {detail['reason']}",
-    "pair_brought_back": lambda detail: f"brought {pair_in_words(detail)} back: it is {STAND[detail['after']]}",
-    "labels_retracted": lambda detail: (
-        f"took {counted(len(detail['labels']), 'label')} back, {counted(detail['places_opened'], 'place')} opened: {detail['why']}"
+    "pair_brought_back": lambda detail: _("brought {pair} back: it is {after}").format(pair=pair_in_words(detail), after=_(STAND[detail["after"]])),
+    "labels_retracted": lambda detail: _("took {labels} back, {places} opened: {why}").format(
+        labels=counted(len(detail["labels"]), "label"), places=counted(detail["places_opened"], "place"), why=detail["why"]
     ),
 }
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from accounts.models import AccountEvent, ApiToken, User, digest, new_secret
 from labeling import campaigns, releasing
@@ -49,7 +50,7 @@ def invite(
 ) -> tuple[Invitation, str]:
     """Make a one-time link for somebody, and return it with its secret, which is kept nowhere. Raises AlreadyInvited."""
     if Invitation.objects.usable(at=at).filter(for_whom=for_whom).exists():
-        raise AlreadyInvited(f"A link for {for_whom} is open. Revoke it first, or say more exactly who this one is for.")
+        raise AlreadyInvited(gettext("A link for {for_whom} is open. Revoke it first, or say more exactly who this one is for.").format(for_whom=for_whom))
     secret = new_secret("in")
     invitation = Invitation.objects.create(
         digest=digest(secret),
@@ -97,7 +98,7 @@ def join(*, secret: str, username: str, password: str, at: datetime) -> User:
         with transaction.atomic():
             user.save()
     except IntegrityError as error:
-        raise NameTaken("Somebody has this name already. Choose another one.") from error
+        raise NameTaken(gettext("Somebody has this name already. Choose another one.")) from error
     note_arrival(user, invitation, at=at)
     invitation.used_at, invitation.used_by = at, user
     invitation.save(update_fields=["used_at", "used_by"])
@@ -174,7 +175,7 @@ def take_mark(*, user: User, mark: str, actor: User, at: datetime) -> bool:
 def set_mark(user: User, mark: str, *, given: bool) -> bool:
     """Set it where it is not so yet. Raises ValueError for a mark that does not exist."""
     if mark not in MARKS:
-        raise ValueError(f"There is no mark {mark!r}.")
+        raise ValueError(gettext("There is no mark {mark}.").format(mark=repr(mark)))
     field = f"is_{mark}"
     return bool(User.objects.filter(pk=user.pk, **{field: not given}).update(**{field: given}))
 
@@ -206,7 +207,7 @@ def reopen_account(*, user: User, actor: User, at: datetime) -> bool:
     """Let somebody sign in again, with their old password and roles. Tokens stay revoked. False: it is open. Raises NotAPerson."""
     require_person(user)
     if user.events.filter(kind=AccountEvent.Kind.ERASED).exists():
-        raise NotAPerson("The account was erased: nobody is behind it any more.")
+        raise NotAPerson(gettext("The account was erased: nobody is behind it any more."))
     if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         return False
     AccountEvent.objects.create(user=user, actor=actor, kind=AccountEvent.Kind.REOPENED, at=at)
@@ -215,14 +216,14 @@ def reopen_account(*, user: User, actor: User, at: datetime) -> bool:
 
 def require_person(user: User) -> None:
     if user.kind != User.Kind.PERSON:
-        raise NotAPerson(f"{user.username} is a name from elsewhere, not a person who signs in.")
+        raise NotAPerson(gettext("{username} is a name from elsewhere, not a person who signs in.").format(username=user.username))
 
 
 def require_another_owner(user: User) -> None:
     """Raise LastOwner if nobody else is one. Locks all owners, so that two cannot be taken away by each other at once."""
     owners = list(User.objects.select_for_update(no_key=True).filter(is_owner=True, is_active=True).order_by("pk"))
     if owners == [user]:
-        raise LastOwner(f"{user.username} is the only owner. Make somebody else an owner first.")
+        raise LastOwner(gettext("{username} is the only owner. Make somebody else an owner first.").format(username=user.username))
 
 
 def revoke_invitations_by(user: User, *, at: datetime) -> int:

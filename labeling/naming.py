@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
+from django.utils.translation import gettext
 
 from accounts import statements
 from accounts.models import User
@@ -19,14 +20,16 @@ MOST_PAIRS = 500
 """At a time: they are locked meanwhile."""
 
 # The next places in the order in which they are served that the labeler could take, and that are not at a pair kept for them already.
-NEXT_FREE = queue.filled("""
+NEXT_FREE = queue.filled(
+    """
 SELECT slot.pair_id FROM labeling_slot AS slot
 WHERE {free_here} AND slot.reserved_for_id IS NULL AND slot.kind = 'work' AND slot.pool = ANY(%(pools)s::text[]) AND {may_take} AND {not_parked}
   AND NOT EXISTS (
       SELECT FROM labeling_slot AS kept WHERE kept.pair_id = slot.pair_id AND kept.reserved_for_id = %(labeler)s AND kept.closed_at IS NULL OFFSET 0)
 ORDER BY slot.rank, slot.id
 LIMIT %(limit)s
-""")
+"""
+)
 
 PairNames = Sequence[str]
 """Pairs as people name them: by the id that came with them, or by their number here."""
@@ -50,9 +53,9 @@ def assign(*, campaign: Campaign, labeler: User, named: PairNames = (), next_fre
     held = campaigns.hold_for(campaign, "by_name")
     require_labeler(held, labeler)
     if not 0 < len(named) + next_free <= MOST_PAIRS:
-        raise NotPossible(f"Name 1 to {MOST_PAIRS} pairs at a time.")
+        raise NotPossible(gettext("Name 1 to {most_pairs} pairs at a time.").format(most_pairs=MOST_PAIRS))
     found = pairs_named(held, named)
-    done = Named(left_out={name: "there is no such pair here" for name in named if name not in found})
+    done = Named(left_out={name: gettext("there is no such pair here") for name in named if name not in found})
     chosen = {pk: name for name, pk in found.items()}
     chosen |= {pk: str(pk) for pk in next_pairs(held, labeler, next_free, but=chosen)}
     keep(chosen, held, labeler, done)
@@ -81,7 +84,7 @@ def kept_for(campaign: Campaign, labeler: User) -> QuerySet[Slot]:
 
 def require_labeler(campaign: Campaign, labeler: User) -> None:
     if not labeler.is_active or not Membership.objects.filter(campaign=campaign, user=labeler, role=Role.LABELER).exists():
-        raise NotPossible(f"{labeler.username} does not label here. An owner can give them the role.")
+        raise NotPossible(gettext("{username} does not label here. An owner can give them the role.").format(username=labeler.username))
 
 
 def pairs_named(campaign: Campaign, named: PairNames) -> dict[str, int]:
@@ -113,7 +116,7 @@ def keep(chosen: dict[int, str], campaign: Campaign, labeler: User, done: Named)
             done.assigned.append(pk)
             position += 1
         else:
-            done.left_out[name] = "no place of it is free"
+            done.left_out[name] = gettext("no place of it is free")
 
 
 def next_position(campaign: Campaign, labeler: User) -> int:
@@ -127,15 +130,15 @@ def why_not(pair: Pair, labeler: User) -> str:
     """Say why a pair cannot be kept for the labeler; empty: it can."""
     places = Slot.objects.counting().filter(pair=pair, rubric_version=pair.rubric_version_id)
     if pair.standing not in (Standing.WAITING, Standing.CONTESTED):
-        return f"it is {pair.standing}"
+        return gettext("it is {standing}").format(standing=pair.standing)
     if places.filter(labeler=labeler).exists():
-        return f"{labeler.username} has labeled it, or has it on the screen"
+        return gettext("{username} has labeled it, or has it on the screen").format(username=labeler.username)
     if places.free().filter(reserved_for=labeler).exists():
-        return f"it is kept for {labeler.username} already"
+        return gettext("it is kept for {username} already").format(username=labeler.username)
     if Skip.objects.filter(pair=pair, labeler=labeler).exists():
-        return f"{labeler.username} gave it back"
+        return gettext("{username} gave it back").format(username=labeler.username)
     if AdjudicationTurn.objects.filter(pair=pair, adjudicator=labeler).exists():
-        return f"{labeler.username} had it as an adjudicator"
+        return gettext("{username} had it as an adjudicator").format(username=labeler.username)
     return ""
 
 

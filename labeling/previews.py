@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.wording import grouped
 from labeling import adjusting, campaigning, cautions, limits, terms
 from labeling.adjusting import Done
 from labeling.models import Adjustment, Campaign, Role, Slot
-from labeling.words import counted, listed
+from labeling.phrases import counted, listed
 
 SECONDS = 15.0
 """No preview takes much longer. What it has not come to by then, it says."""
@@ -119,78 +122,111 @@ def limited(campaign: Campaign, *, at: datetime) -> dict[str, list[str]]:
 def sentences(found: Preview) -> list[str]:
     """Say what would happen."""
     if not found.changes:
-        return ["Nothing would change."]
+        return [_("Nothing would change.")]
     settings = [terms.change_in_words(name, *values) for name, values in found.changes.items() if name != "state"]
-    said = [f"Changes {listed(settings)}."] if settings else []
+    said = [_("Changes {settings}.").format(settings=listed(settings))] if settings else []
     said += of_state(found) if "state" in found.changes else []
     said += of_wording(found.done, found.on_screens) if "rubric_version" in found.changes else []
     said += of_places(found.done, found.labelers)
     said += [of_move(move, number) for move, number in sorted(found.done.moved.items())]
     said += of_others(found)
     if not found.is_complete:
-        said.append(f"Counted over the first {found.done.pairs:,} of {counted(found.pairs, 'pair')}; the others would follow alike.")
+        words = _("Counted over the first {n} of {pairs}; the others would follow alike.")
+        said.append(words.format(n=grouped(found.done.pairs), pairs=counted(found.pairs, "pair")))
     return said
 
 
-MOVES = {
-    "waiting to agreed": "would be settled by the labels that are in",
-    "waiting to contested": "would be contested, and come before an adjudicator",
-    "contested to waiting": "that {are} contested would wait for labels again",
-    "contested to agreed": "that {are} contested would be settled",
-    "agreed to contested": "that {are} settled would be contested",
-    "agreed to waiting": "that {are} settled would wait for labels again",
+MOVES: dict[str, Callable[[int], str]] = {
+    "waiting to agreed": lambda n: ngettext("{n} pair would be settled by the labels that are in.", "{n} pairs would be settled by the labels that are in.", n),
+    "waiting to contested": lambda n: ngettext(
+        "{n} pair would be contested, and come before an adjudicator.", "{n} pairs would be contested, and come before an adjudicator.", n
+    ),
+    "contested to waiting": lambda n: ngettext(
+        "{n} pair that is contested would wait for labels again.", "{n} pairs that are contested would wait for labels again.", n
+    ),
+    "contested to agreed": lambda n: ngettext("{n} pair that is contested would be settled.", "{n} pairs that are contested would be settled.", n),
+    "agreed to contested": lambda n: ngettext("{n} pair that is settled would be contested.", "{n} pairs that are settled would be contested.", n),
+    "agreed to waiting": lambda n: ngettext(
+        "{n} pair that is settled would wait for labels again.", "{n} pairs that are settled would wait for labels again.", n
+    ),
 }
 
 
 def of_move(move: str, number: int) -> str:
-    words = MOVES.get(move, f"would go from {move}").format(are="is" if number == 1 else "are")
-    return f"{counted(number, 'pair')} {words}."
+    if move in MOVES:
+        return MOVES[move](number).format(n=grouped(number))
+    before, after = move.split(" to ")
+    return _("{pairs} would go from {before} to {after}.").format(pairs=counted(number, "pair"), before=_(before), after=_(after))
 
 
 def of_state(found: Preview) -> list[str]:
     before, after = found.changes["state"]
-    said = [f"The campaign would be {after} rather than {before}. {terms.STATES_IN_WORDS[terms.State(after)]}"]
+    words = _("The campaign would be {after} rather than {before}. {means}")
+    said = [words.format(after=_(after), before=_(before), means=_(terms.STATES_IN_WORDS[terms.State(after)]))]
     if found.on_screens and after != terms.State.OPEN:
-        said.append(f"{counted(found.on_screens, 'pair')} {'is' if found.on_screens == 1 else 'are'} on a screen now, and may still be answered.")
+        words = ngettext(
+            "{n} pair is on a screen now, and may still be answered.", "{n} pairs are on a screen now, and may still be answered.", found.on_screens
+        )
+        said.append(words.format(n=grouped(found.on_screens)))
     return said
 
 
 def of_wording(done: Done, on_screens: int) -> list[str]:
-    is_or_are = "is" if done.reworded == 1 else "are"
-    said = ["Before the next pair, everybody who labels here reads what changed. What is settled stays as it is, under the version it was judged by."]
-    said += [f"{counted(done.reworded, 'pair')} that {is_or_are} not settled would be judged by the new version."] if done.reworded else []
-    said += [f"{done.anew:,} of these would be asked anew: {counted(done.uncounted, 'label')} would be kept, and counted no more."] if done.anew else []
-    said += [f"{counted(on_screens, 'pair')} on a screen now would stay there, and be sent once what changed is read."] if on_screens else []
+    said = [_("Before the next pair, everybody who labels here reads what changed. What is settled stays as it is, under the version it was judged by.")]
+    if done.reworded:
+        words = ngettext(
+            "{n} pair that is not settled would be judged by the new version.",
+            "{n} pairs that are not settled would be judged by the new version.",
+            done.reworded,
+        )
+        said.append(words.format(n=grouped(done.reworded)))
+    if done.anew:
+        words = _("{n} of these would be asked anew: {labels} would be kept, and counted no more.")
+        said.append(words.format(n=grouped(done.anew), labels=counted(done.uncounted, "label")))
+    if on_screens:
+        words = _("{pairs} on a screen now would stay there, and be sent once what changed is read.")
+        said.append(words.format(pairs=counted(on_screens, "pair")))
     return said
 
 
 def of_places(done: Done, labelers: list[str]) -> list[str]:
-    said = [f"{counted(done.opened, 'place')} would be opened."] if done.opened else []
+    said = [_("{places} would be opened.").format(places=counted(done.opened, "place"))] if done.opened else []
     if done.taken:
-        said.append(f"{counted(done.taken, 'open place')} would go. Labels that are in stay in.")
+        said.append(_("{places} would go. Labels that are in stay in.").format(places=counted(done.taken, "open place")))
     if done.from_screens:
         theirs = listed(labelers) if len(labelers) <= MOST_NAMES else counted(len(labelers), "labeler")
-        here = f"{done.from_screens:,} of these {'is' if done.from_screens == 1 else 'are'} on a screen now"
-        said.append(f"{here} ({theirs}): a label that still comes is kept, and not counted.")
+        words = ngettext(
+            "{n} of these is on a screen now ({theirs}): a label that still comes is kept, and not counted.",
+            "{n} of these are on a screen now ({theirs}): a label that still comes is kept, and not counted.",
+            done.from_screens,
+        )
+        said.append(words.format(n=grouped(done.from_screens), theirs=theirs))
     if done.repooled:
-        said.append(f"{counted(done.repooled, 'open place')} would ask for another skill than now, and labelers start over at the beginning of the queue.")
+        words = _("{places} would ask for another skill than now, and labelers start over at the beginning of the queue.")
+        said.append(words.format(places=counted(done.repooled, "open place")))
     return said
 
 
-LIMITS = {"quota": "the quota", "ceiling": "the ceiling of today"}
+LIMITS: dict[str, Callable[[int], str]] = {
+    "quota": lambda n: ngettext(
+        "{names} has reached the quota by then, and would get nothing new.", "{names} have reached the quota by then, and would get nothing new.", n
+    ),
+    "ceiling": lambda n: ngettext(
+        "{names} has reached the ceiling of today by then, and would get nothing new.",
+        "{names} have reached the ceiling of today by then, and would get nothing new.",
+        n,
+    ),
+}
 
 
 def of_others(found: Preview) -> list[str]:
-    said = [
-        f"{listed(names)} {'has' if len(names) == 1 else 'have'} reached {LIMITS[limit]} by then, and would get nothing new."
-        for limit, names in found.at_limit.items()
-    ]
+    said = [LIMITS[limit](len(names)).format(names=listed(names)) for limit, names in found.at_limit.items()]
     if "strategy" in found.changes:
-        said.append("What waits would be ranked anew within half a minute, and labelers start over at the beginning of the queue.")
+        said.append(_("What waits would be ranked anew within half a minute, and labelers start over at the beginning of the queue."))
     if "lease_minutes" in found.changes and found.on_screens:
-        said.append("What is on a screen now keeps its time.")
+        said.append(_("What is on a screen now keeps its time."))
     if "practice_items" in found.changes:
-        said.append("Who labels here already goes on; only who is new practises first.")
+        said.append(_("Who labels here already goes on; only who is new practises first."))
     if {"gold_percent", "repeat_percent"} & found.changes.keys():
-        said.append("What is planned for a labeler’s next pairs stays; the new shares hold from there on.")
+        said.append(_("What is planned for a labeler’s next pairs stays; the new shares hold from there on."))
     return said

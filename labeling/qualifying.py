@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling import campaigns
@@ -26,7 +27,7 @@ def set_skills(*, campaign: Campaign, labeler: User, names: Iterable[str], actor
     held = campaigns.hold_for(campaign, "people")
     wanted = checked(names)
     if not Membership.objects.filter(campaign=held, user=labeler, role=Role.LABELER).exists():
-        raise NotPossible(f"{labeler.username} does not label here. An owner can give them the role.")
+        raise NotPossible(_("{username} does not label here. An owner can give them the role.").format(username=labeler.username))
     had = set(skills_of(held, labeler))
     given, taken = sorted(wanted - had), sorted(had - wanted)
     Skill.objects.filter(campaign=held, labeler=labeler, name__in=taken).delete()
@@ -45,9 +46,9 @@ def skills_of(campaign: Campaign, labeler: User) -> list[str]:
 def checked(names: Iterable[str]) -> set[str]:
     wanted = {name.strip() for name in names} - {""}
     if len(wanted) > MOST_SKILLS:
-        raise NotPossible(f"These are {len(wanted)} skills: {MOST_SKILLS} at most.")
+        raise NotPossible(_("These are {wanted} skills: {most_skills} at most.").format(wanted=len(wanted), most_skills=MOST_SKILLS))
     if long := sorted(name for name in wanted if len(name) > LONGEST_POOL):
-        raise NotPossible(f"{long[0]!r} is too long for a skill: {LONGEST_POOL} characters at most.")
+        raise NotPossible(_("{value} is too long for a skill: {longest_pool} characters at most.").format(value=repr(long[0]), longest_pool=LONGEST_POOL))
     return wanted
 
 

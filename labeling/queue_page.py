@@ -6,6 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.marking import marked
+from accounts.wording import grouped
 from labeling import activity, cautions, charts, labelers, places
 from labeling.activity import Lately, Worker
 from labeling.campaign_page import Need
@@ -14,25 +19,25 @@ from labeling.gold import LEAST, Hits, is_below
 from labeling.labelers import Labeler
 from labeling.models import Campaign, Finding, Slot
 from labeling.pace import TimeLeft
+from labeling.phrases import NBSP, counted, decimal, duration, percent, span
 from labeling.places import FILLED, FREE, HELD, RESERVED, STATES, UNUSED, NextPlace, PlaceCounts, Upcoming
-from labeling.words import NBSP, counted, duration, percent, span
 
 MEANINGS = {
-    FREE: "waits for anybody",
-    RESERVED: "waits for its labeler",
-    HELD: "on a screen",
-    FILLED: "has its label",
-    UNUSED: "taken away, or given back for good",
+    FREE: marked("waits for anybody"),
+    RESERVED: marked("waits for its labeler"),
+    HELD: marked("on a screen"),
+    FILLED: marked("has its label"),
+    UNUSED: marked("taken away, or given back for good"),
 }
 PARTS = {FILLED: "part1", HELD: "part2", RESERVED: "part5", FREE: "part4"}
 """The classes that colour the states in the bar, in its order, and beside their names."""
 
 BARRED = {
-    "practising": "In a practice round: nothing else comes before it is passed.",
-    "paused": "Paused: gets nothing new until a researcher has looked.",
-    "quota": "Has reached the quota of this campaign: gets nothing more.",
-    "own": "What comes to you is not shown: you label here, too.",
-    "ceiling": "Has reached today’s ceiling: it goes on tomorrow.",
+    "practising": marked("In a practice round: nothing else comes before it is passed."),
+    "paused": marked("Paused: gets nothing new until a researcher has looked."),
+    "quota": marked("Has reached the quota of this campaign: gets nothing more."),
+    "own": marked("What comes to you is not shown: you label here, too."),
+    "ceiling": marked("Has reached today’s ceiling: it goes on tomorrow."),
 }
 
 
@@ -132,18 +137,20 @@ def live_of(campaign: Campaign, *, at: datetime) -> Live:
 def standfirst(counts: PlaceCounts, did: dict[int, Lately], left: TimeLeft | None) -> str:
     """Return what somebody would say who had looked at it."""
     if not any(counts.of(state) for state in STATES):
-        return "There are no places yet: they come with the first pairs."
+        return _("There are no places yet: they come with the first pairs.")
     if not counts.wanting:
-        return "Every place that counts has its label."
-    waiting = f"{about(counts.wanting, is_exact=counts.is_exact)} {'place waits' if counts.wanting == 1 else 'places wait'} for a label."
+        return _("Every place that counts has its label.")
+    waiting = ngettext("{n} place waits for a label.", "{n} places wait for a label.", counts.wanting)
+    waiting = waiting.format(n=about(counts.wanting, is_exact=counts.is_exact))
     waiting = waiting[0].upper() + waiting[1:]
     number = sum(one.is_active for one in did.values())
     if not number:
-        return f"{waiting} Nobody is labeling now, so how long that takes is not known."
-    who = f"{number:,} {'person is' if number == 1 else 'people are'} labeling."
+        return " ".join([waiting, _("Nobody is labeling now, so how long that takes is not known.")])
+    who = ngettext("{n} person is labeling.", "{n} people are labeling.", number).format(n=grouped(number))
     if left is None:
-        return f"{waiting} {who} None of them has filled a place in the last hour, so how long that takes is not known."
-    return f"{waiting} {who} If they go on as they do, it takes {hours(left.hours)} ({span_of_hours(left)})."
+        return " ".join([waiting, who, _("None of them has filled a place in the last hour, so how long that takes is not known.")])
+    takes = _("If they go on as they do, it takes {time} ({range}).").format(time=hours(left.hours), range=span_of_hours(left))
+    return " ".join([waiting, who, takes])
 
 
 def together(did: dict[int, Lately]) -> float | None:
@@ -156,27 +163,27 @@ def hours(number: float) -> str:
     """A time of work: minutes, hours, then only the size of it."""
     if number < 1:
         return f"{max(1, round(60 * number))}{NBSP}min"
-    return f"{number:.1f}{NBSP}h" if number < 10 else f"{number:,.0f}{NBSP}h"
+    return decimal(f"{number:.1f}{NBSP}h") if number < 10 else f"{grouped(round(number))}{NBSP}h"
 
 
 def span_of_hours(left: TimeLeft) -> str:
     """`33 to 52 h`: the unit is said once."""
     low, high = hours(left.low), hours(left.high)
     unit = NBSP + high.rpartition(NBSP)[2]
-    return f"{low.removesuffix(unit)} to {high}"
+    return _("{low} to {high}").format(low=low.removesuffix(unit), high=high)
 
 
 def about(number: int, *, is_exact: bool) -> str:
     """A count; one out of a sample to three figures."""
     if is_exact or number < 1000:
-        return f"{number:,}"
+        return grouped(number)
     unit = int(10 ** (len(str(number)) - 3))
-    return f"about{NBSP}{round(number / unit) * unit:,}"
+    return _("about\u00a0{n}").format(n=grouped(round(number / unit) * unit))
 
 
 def state_row(state: str, kinds: Sequence[str], counts: PlaceCounts) -> StateRow:
     shown = [about(counts.by_state[state].get(kind, 0), is_exact=counts.is_exact) for kind in kinds]
-    return StateRow(PARTS.get(state, ""), state, MEANINGS[state], shown, about(counts.of(state), is_exact=counts.is_exact))
+    return StateRow(PARTS.get(state, ""), state, _(MEANINGS[state]), shown, about(counts.of(state), is_exact=counts.is_exact))
 
 
 def active_rows(people: Sequence[Labeler], did: dict[int, Lately]) -> list[ActiveRow]:
@@ -198,30 +205,31 @@ def pace_in_words(lately: Lately) -> tuple[str, str]:
 def needs_of(campaign: Campaign, people: Sequence[Worker]) -> Iterator[Need]:
     """Yield what is to be seen to, the most pressing first."""
     yield from needs_of_people(campaign, people)
-    if campaign.state in (Campaign.State.DRAFT, Campaign.State.PAUSED):
-        what = "a draft" if campaign.state == Campaign.State.DRAFT else "paused"
-        yield Need("warn", "Soon", f"The campaign is {what}: nobody gets a new pair.", "campaign-settings", "Settings")
+    if campaign.state == Campaign.State.DRAFT:
+        yield Need("warn", _("Soon"), _("The campaign is a draft: nobody gets a new pair."), "campaign-settings", _("Settings"))
+    if campaign.state == Campaign.State.PAUSED:
+        yield Need("warn", _("Soon"), _("The campaign is paused: nobody gets a new pair."), "campaign-settings", _("Settings"))
     if is_ranking_pending(campaign):
         before, after = Campaign.Strategy(campaign.ranked_as).label, campaign.get_strategy_display()
-        order = f"from “{before}” to “{after}”" if before != after else f"by “{after}”"
-        yield Need("calm", "Know", f"The places are being ranked anew, {order}. Until that is done the order is partly the old one.")
+        order = _("from “{before}” to “{after}”") if before != after else _("by “{after}”")
+        words = _("The places are being ranked anew, {order}. Until that is done the order is partly the old one.")
+        yield Need("calm", _("Know"), words.format(order=order.format(before=before, after=after)))
     for caution in cautions.cautions_of(campaign):
-        yield Need("calm", "Know", caution, "campaign-settings", "Settings")
+        yield Need("calm", _("Know"), caution, "campaign-settings", _("Settings"))
 
 
 def needs_of_people(campaign: Campaign, people: Sequence[Worker]) -> Iterator[Need]:
     if waiting := sum(len(one.open_findings) for one in people):
-        says = f"{counted(waiting, 'finding').capitalize()} {'waits' if waiting == 1 else 'wait'} for somebody to look and decide."
-        yield Need("due", "Act", says, "findings", "Look at them")
+        words = ngettext("{n} finding waits for somebody to look and decide.", "{n} findings wait for somebody to look and decide.", waiting)
+        yield Need("due", _("Act"), words.format(n=grouped(waiting)), "findings", _("Look at them"))
     if paused := sum(one.labeler.state == "paused" and one.labeler.holds_role for one in people):
-        says = f"{counted(paused, 'labeler').capitalize()} {'is paused and gets' if paused == 1 else 'are paused and get'} nothing new."
-        yield Need("warn", "Soon", says, "campaign-people", "Labelers")
+        words = ngettext("{n} labeler is paused and gets nothing new.", "{n} labelers are paused and get nothing new.", paused)
+        yield Need("warn", _("Soon"), words.format(n=grouped(paused)), "campaign-people", _("Labelers"))
     able = sum(one.labeler.holds_role and one.labeler.is_active and one.labeler.state != "paused" for one in people)
     if able < campaign.overlap and campaign.state in (Campaign.State.OPEN, Campaign.State.PAUSED):
-        says = (
-            f"A pair asks {counted(campaign.overlap, 'labeler')}, and {able or 'nobody'} can label here: nobody labels a pair twice, so some places stay free."
-        )
-        yield Need("warn", "Soon", says, "campaign-people", "Labelers")
+        words = _("A pair asks {labelers}, and {able} can label here: nobody labels a pair twice, so some places stay free.")
+        says = words.format(labelers=counted(campaign.overlap, "labeler"), able=able or _("nobody"))
+        yield Need("warn", _("Soon"), says, "campaign-people", _("Labelers"))
 
 
 def is_ranking_pending(campaign: Campaign) -> bool:
@@ -233,23 +241,23 @@ def is_ranking_pending(campaign: Campaign) -> bool:
 
 
 def next_of(upcoming: Upcoming, *, labeler: str) -> Next:
-    return Next(rows=[next_row(place) for place in upcoming.places], barred=BARRED.get(upcoming.barred, ""), labeler=labeler)
+    return Next(rows=[next_row(place) for place in upcoming.places], barred=_(BARRED[upcoming.barred]) if upcoming.barred in BARRED else "", labeler=labeler)
 
 
 def next_row(place: NextPlace) -> NextRow:
-    position = "" if place.position is None else f"{place.position + 1:,}"
-    asks_for = place.pool or ("them alone" if place.why in ("name", "check") else "anybody")
+    position = "" if place.position is None else grouped(place.position + 1)
+    asks_for = place.pool or (_("them alone") if place.why in ("name", "check") else _("anybody"))
     return NextRow(place.pair, place.name, place.kind, asks_for, place.priority, why_in_words(place), position)
 
 
 def why_in_words(place: NextPlace) -> str:
     if place.why == "head":
-        return "at the head: freed, or made late"
+        return _("at the head: freed, or made late")
     if place.why == "name":
-        return "kept for them by name"
+        return _("kept for them by name")
     if place.why == "check":
-        return "due at a position that was drawn" if place.kind != Slot.Kind.PRACTICE else "practice comes before work"
-    return f"by rank: {Campaign.Strategy(place.ranked_by).label}" if place.ranked_by in Campaign.Strategy.values else "by rank"
+        return _("due at a position that was drawn") if place.kind != Slot.Kind.PRACTICE else _("practice comes before work")
+    return _("by rank: {order}").format(order=Campaign.Strategy(place.ranked_by).label) if place.ranked_by in Campaign.Strategy.values else _("by rank")
 
 
 # ---- how each of them works ----------------------------------------------------------------------------------------
@@ -276,10 +284,10 @@ def worker_row(worker: Worker, *, bar: float) -> WorkerRow:
 def reading_of(found: Hits, bar: float) -> tuple[str, str]:
     """Return a state and a word for where a gold score lies against the bar, a fraction."""
     if found.n < LEAST:
-        return "calm", "too few to say" if found.n else "no gold yet"
+        return "calm", _("too few to say") if found.n else _("no gold yet")
     if is_below(found, bar):
-        return "bad", "below the bar"
-    return ("good", "above the bar") if found.low is not None and found.low > bar else ("calm", "at the bar")
+        return "bad", _("below the bar")
+    return ("good", _("above the bar")) if found.low is not None and found.low > bar else ("calm", _("at the bar"))
 
 
 def interval_of(found: Hits) -> str:
@@ -287,4 +295,4 @@ def interval_of(found: Hits) -> str:
 
 
 def hits_in_words(found: Hits) -> str:
-    return f"{found.hits} of {found.n}" if found.n else ""
+    return _("{hits} of {n}").format(hits=found.hits, n=found.n) if found.n else ""

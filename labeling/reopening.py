@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import statements
 from accounts.models import User
@@ -86,13 +87,15 @@ def reopen(*, assignment: Assignment, campaign: Campaign, at: datetime) -> Assig
 def check_may_reopen(label: Label | None, pair: Pair, campaign: Campaign, *, at: datetime) -> tuple[Label, Slot]:
     """Return the label and its place. Raises NotPossible. A check is refused for nothing for which work is not: it must not be told from it."""
     if label is None or label.slot is None or label.slot.kind == Slot.Kind.PRACTICE:
-        raise NotPossible("That decision cannot be reopened.")
+        raise NotPossible(_("That decision cannot be reopened."))
     counts = label.slot.kind in COUNTING
     if counts and (pair.standing in (Standing.ADJUDICATED, Standing.WITHDRAWN) or pair.gold_items.exists()):
-        raise NotPossible("That pair has been settled by somebody else since. The decision stands.")
+        raise NotPossible(_("That pair has been settled by somebody else since. The decision stands."))
     if label.assignment_id not in {decision.key for decision in recent(campaign, label.labeler, at=at)}:
         minutes = round(settings.UNDO_SECONDS / 60, 1)
-        raise NotPossible(f"Only the last {LAST} decisions may be reopened, for {minutes:g} minutes. That one stands.")
+        raise NotPossible(
+            _("Only the last {last} decisions may be reopened, for {minutes} minutes. That one stands.").format(last=LAST, minutes=f"{minutes:g}")
+        )
     return label, label.slot
 
 
@@ -101,7 +104,7 @@ def held_again(assignment: Assignment, taken_back: Label) -> Assignment:
     kind = taken_back.slot.kind if taken_back.slot else ""
     held = Slot.objects.held().filter(pair=assignment.pair_id, labeler=assignment.labeler_id, kind=kind).first()
     if held is None or held.lease is None:
-        raise NotPossible("That decision was reopened before.")
+        raise NotPossible(_("That decision was reopened before."))
     return Assignment.objects.get(pk=held.lease)
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from accounts.marking import marked
+
 RULE = "strict-majority/1"
 """Name and version of the usual rule. A change of what a rule returns is a new version, beside the old one."""
 
@@ -17,9 +19,9 @@ RULES: dict[str, Callable[[int, int], bool]] = {
 """Whether so many votes for one verdict, of so many labels, settle a pair. Each asks for more than half, so that no two verdicts can."""
 
 IN_WORDS = {
-    "strict-majority/1": "more than half say the same",
-    "two-thirds/1": "two thirds or more say the same",
-    "unanimous/1": "all say the same",
+    "strict-majority/1": marked("more than half say the same"),
+    "two-thirds/1": marked("two thirds or more say the same"),
+    "unanimous/1": marked("all say the same"),
 }
 
 ONE_STEP = {"a": -1, "tie": 0, "b": 1}

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling import concluding, retraction
@@ -53,21 +54,21 @@ def store(later: Label, label: Label, *, at: datetime) -> Label:
 def own(earlier: Label, label: Label) -> Label:
     """Return the first answer to a repeated submission, if it was to change this label."""
     if earlier.supersedes_id != label.pk or earlier.is_retraction:
-        raise NotYours("This submission key was used for another label. Reload the page to get a new one.")
+        raise NotYours(_("This submission key was used for another label. Reload the page to get a new one."))
     return earlier
 
 
 def check_is_open(label: Label, pair: Pair, kind: str) -> None:
     """Raise NotPossible. A check is open whatever became of its pair: it must not be told from work by what it refuses."""
     if label.assignment_id is None:
-        raise NotPossible("This judgment was made elsewhere. It can only be changed there.")
+        raise NotPossible(_("This judgment was made elsewhere. It can only be changed there."))
     later = Label.objects.filter(supersedes=label).first()
     if label.is_retraction or (later and later.is_retraction):
-        raise NotPossible("This judgment was taken back. It can no longer be changed.")
+        raise NotPossible(_("This judgment was taken back. It can no longer be changed."))
     if later:
-        raise NotPossible("This judgment was changed before. Change the one that stands now.")
+        raise NotPossible(_("This judgment was changed before. Change the one that stands now."))
     if kind in COUNTING and (pair.standing in (Standing.ADJUDICATED, Standing.WITHDRAWN) or pair.gold_items.exists()):
-        raise NotPossible("This pair has been settled. The judgment can no longer be changed.")
+        raise NotPossible(_("This pair has been settled. The judgment can no longer be changed."))
 
 
 def successor(label: Label, *, preference: int, **said: object) -> Label:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
+from accounts.marking import marked
 from labeling import settling
 from labeling.models import COUNTING, Assignment, Campaign, GoldItem, Label, Pair, Slot
 from labeling.models.assignment import opaque_key
@@ -20,11 +21,11 @@ from labeling.models.assignment import opaque_key
 Kind = Slot.Kind
 
 ANEW, SETTLE = "anew", "settle"
-BEGUN = {ANEW: "asked anew", SETTLE: "settled by the labels that are in"}
+BEGUN = {ANEW: marked("asked anew"), SETTLE: marked("settled by the labels that are in")}
 """What may become of pairs that have labels under the wording before, and are not settled."""
 
 KEEP, REFRESH, RETIRE = "keep", "refresh", "retire"
-GOLD = {KEEP: "kept", REFRESH: "to be looked at", RETIRE: "retired"}
+GOLD = {KEEP: marked("kept"), REFRESH: marked("to be looked at"), RETIRE: marked("retired")}
 """What may become of gold items whose verdict was said under the wording before."""
 
 

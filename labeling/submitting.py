@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts import statements
 from labeling import concluding, settling
@@ -127,7 +128,7 @@ def check_wording(assignment: Assignment) -> None:
     """Raise NotAcknowledged unless the labeler has read what the label would be stored under, and the pair has not gone over to another wording."""
     said = {"slot": assignment.slot_id, "labeler": assignment.labeler_id, "key": assignment.key, "rubric_version": assignment.rubric_version_id}
     if statements.one(HANDED_OVER, **said) is not None or not acknowledged(assignment):
-        raise NotAcknowledged("The rubric has changed. Read what is new in it; the pair is kept for you.")
+        raise NotAcknowledged(_("The rubric has changed. Read what is new in it; the pair is kept for you."))
 
 
 def acknowledged(assignment: Assignment) -> bool:
@@ -182,5 +183,5 @@ def settled(label: Label, pair: Pair, kind: str, *, at: datetime) -> Label:
 def own(earlier: Label, assignment: Assignment) -> Label:
     """Return the first answer to a repeated submission, if it is this labeler's and this pair's."""
     if (earlier.labeler_id, earlier.pair_id) != (assignment.labeler_id, assignment.pair_id):
-        raise NotYours("This submission key was used for another label. Reload the page to get a new one.")
+        raise NotYours(_("This submission key was used for another label. Reload the page to get a new one."))
     return earlier

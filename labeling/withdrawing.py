@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling import adjusting, campaigns, concluding, rewording, settling, slotting
@@ -69,20 +70,20 @@ def was_settled(pair: Pair) -> bool:
 
 def check_may_go(pair: Pair, reason: str) -> None:
     if not reason.strip():
-        raise NotPossible("Say why: it stands in the campaign's history.")
+        raise NotPossible(_("Say why: it stands in the campaign's history."))
     if pair.standing == Standing.WITHDRAWN:
-        raise NotPossible("The pair is withdrawn already.")
+        raise NotPossible(_("The pair is withdrawn already."))
     if GoldItem.objects.in_use().filter(pair=pair).exists():
-        raise NotPossible("The pair is a gold item. Retire that first.")
+        raise NotPossible(_("The pair is a gold item. Retire that first."))
 
 
 def check_may_return(pair: Pair) -> None:
     if pair.standing != Standing.WITHDRAWN:
-        raise NotPossible(f"The pair is not withdrawn: it is {pair.standing}.")
+        raise NotPossible(_("The pair is not withdrawn: it is {standing}.").format(standing=pair.standing))
     if pair.prompt.erased_at:
-        raise NotPossible("The pair’s prompt was erased: there is nothing left to read.")
+        raise NotPossible(_("The pair’s prompt was erased: there is nothing left to read."))
     if pair.trouble:
-        raise NotPossible(f"The pair was never asked, because of its texts ({pair.get_trouble_display().lower()}). That does not change.")
+        raise NotPossible(_("The pair was never asked, because of its texts ({lower}). That does not change.").format(lower=pair.get_trouble_display().lower()))
 
 
 def close_places(pair: Pair, *, at: datetime) -> int:

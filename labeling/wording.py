@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import User
 from labeling.models import Rubric, RubricVersion
@@ -31,7 +32,7 @@ def add_rubric(*, name: str, title: str, body: str, actor: User | None, at: date
     """Make a rubric with its version 1, and return that; `asks` are its `reasons` and `criteria`, where it has others than is usual. Raises NameTaken."""
     rubric, made = Rubric.objects.get_or_create(name=name, defaults={"title": title, "created_at": at})
     if not made:
-        raise NameTaken(f"There is a rubric {name!r} already. Add a version to it, or choose another name.")
+        raise NameTaken(gettext("There is a rubric {name} already. Add a version to it, or choose another name.").format(name=repr(name)))
     return add_version(rubric=rubric, body=body, change_note="", actor=actor, at=at, **asks)
 
 
@@ -42,7 +43,7 @@ def add_version(*, rubric: Rubric, body: str, change_note: str, actor: User | No
     newest = newest_of(rubric)
     before = {"reasons": newest.reasons, "criteria": newest.criteria} if newest else {}
     if newest and newest.sha256 == hash_of(body) and before | asks == before:
-        raise SameWording(f"Version {newest.number} says just this. Change the wording, or keep that version.")
+        raise SameWording(gettext("Version {number} says just this. Change the wording, or keep that version.").format(number=newest.number))
     number = newest.number + 1 if newest else 1
     said = {"body": body, "change_note": change_note, "sha256": hash_of(body), "created_by": actor, "created_at": at}
     return RubricVersion.objects.create(rubric=rubric, number=number, **said, **before | asks)

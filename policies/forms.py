@@ -8,6 +8,8 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from policies import sources
 from policies.engines import base
@@ -25,50 +27,66 @@ def sentence(reason: object) -> str:
 
 class ImportPromptsForm(forms.Form):
     prompt_set = forms.SlugField(
-        label="Prompt set",
+        label=gettext_lazy("Prompt set"),
         max_length=80,
-        help_text="The name of a set that is there, or of a new one: letters, digits, hyphens, underscores.",
+        help_text=gettext_lazy("The name of a set that is there, or of a new one: letters, digits, hyphens, underscores."),
         widget=forms.TextInput(attrs={"list": "set-names", "autocomplete": "off"}),
     )
-    file = forms.FileField(label="Prompts, JSON Lines", help_text="One object a line.", allow_empty_file=True)
+    file = forms.FileField(label=gettext_lazy("Prompts, JSON Lines"), help_text=gettext_lazy("One object a line."), allow_empty_file=True)
     skip_bad = forms.BooleanField(
-        label="Leave bad lines out", required=False, help_text="Else nothing of a file with a bad line is stored. What is left out is listed either way."
+        label=gettext_lazy("Leave bad lines out"),
+        required=False,
+        help_text=gettext_lazy("Else nothing of a file with a bad line is stored. What is left out is listed either way."),
     )
 
     def clean_file(self) -> UploadedFile[Any]:
         file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > settings.IMPORT_MAX_BYTES:
             most = in_units(settings.IMPORT_MAX_BYTES)
-            raise forms.ValidationError(f"The file is {in_units(file.size or 0)} long; a page takes {most}. Use manage.py import_prompts for larger ones.")
+            raise forms.ValidationError(
+                _("The file is {value} long; a page takes {most}. Use manage.py import_prompts for larger ones.").format(
+                    value=in_units(file.size or 0), most=most
+                )
+            )
         return file
 
 
 class RegisterPolicyForm(forms.Form):
     """Says where the weights are, and how the policy is asked. The page lists what the settings allow; nothing else is dialled or loaded."""
 
-    name = forms.CharField(max_length=120, help_text="It never changes, and stands beside every response.")
-    source = forms.ChoiceField(label="Model")
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("It never changes, and stands beside every response."))
+    source = forms.ChoiceField(label=gettext_lazy("Model"))
     endpoint_model = forms.CharField(
-        label="Model at the endpoint",
+        label=gettext_lazy("Model at the endpoint"),
         max_length=200,
         required=False,
-        help_text="For an endpoint: the model’s name there, as in meta-llama/Llama-3.1-8B-Instruct.",
+        help_text=gettext_lazy("For an endpoint: the model’s name there, as in meta-llama/Llama-3.1-8B-Instruct."),
     )
     system_prompt = forms.CharField(
-        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="Goes to the model before every prompt; it never becomes part of x."
+        label=gettext_lazy("System prompt"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Goes to the model before every prompt; it never becomes part of x."),
     )
-    temperature = forms.FloatField(initial=1.0, min_value=0, max_value=base.MAX_TEMPERATURE, help_text="0 takes the likeliest token every time.")
-    top_p = forms.FloatField(label="Top-p", initial=1.0, min_value=0, max_value=1)
-    top_k = forms.IntegerField(label="Top-k", initial=0, min_value=0, help_text="0: every token may be drawn.")
-    max_new_tokens = forms.IntegerField(label="Length, in tokens at the most", initial=256, min_value=1, max_value=base.MAX_NEW_TOKENS)
+    temperature = forms.FloatField(
+        label=gettext_lazy("Temperature"),
+        initial=1.0,
+        min_value=0,
+        max_value=base.MAX_TEMPERATURE,
+        help_text=gettext_lazy("0 takes the likeliest token every time."),
+    )
+    top_p = forms.FloatField(label=gettext_lazy("Top-p"), initial=1.0, min_value=0, max_value=1)
+    top_k = forms.IntegerField(label=gettext_lazy("Top-k"), initial=0, min_value=0, help_text=gettext_lazy("0: every token may be drawn."))
+    max_new_tokens = forms.IntegerField(label=gettext_lazy("Length, in tokens at the most"), initial=256, min_value=1, max_value=base.MAX_NEW_TOKENS)
     stop = forms.CharField(
-        label="Stop texts",
+        label=gettext_lazy("Stop texts"),
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="One a line. A response ends before the first of them.",
+        help_text=gettext_lazy("One a line. A response ends before the first of them."),
     )
-    note = forms.CharField(max_length=300, required=False)
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=300, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,7 +115,7 @@ def source_choices() -> list[tuple[str, Choices]]:
     """Return folders and endpoints that the settings allow, in groups."""
     folders = [(f"{Policy.Engine.HF}:{source}", source) for source in sources.model_folders()]
     endpoints = [(f"{Policy.Engine.OPENAI}:{name}", name) for name in sorted(settings.OPENAI_ENDPOINTS)]
-    return [(name, group) for name, group in (("Folders under the model roots", folders), ("Endpoints", endpoints)) if group]
+    return [(name, group) for name, group in ((_("Folders under the model roots"), folders), (_("Endpoints"), endpoints)) if group]
 
 
 class PolicyChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # it cannot be subscripted when it runs
@@ -111,10 +129,16 @@ def random_seed() -> int:
 
 class StartRunForm(forms.Form):
     prompt_set = forms.ModelChoiceField(PromptSet.objects.order_by("name"), empty_label=None, to_field_name="name")
-    policy_a = PolicyChoiceField(Policy.objects.none(), label="First policy", empty_label=None, help_text="Its responses become A.")
-    policy_b = PolicyChoiceField(Policy.objects.none(), label="Second policy", empty_label=None, help_text="The same one again asks it twice.")
+    policy_a = PolicyChoiceField(Policy.objects.none(), label=gettext_lazy("First policy"), empty_label=None, help_text=gettext_lazy("Its responses become A."))
+    policy_b = PolicyChoiceField(
+        Policy.objects.none(), label=gettext_lazy("Second policy"), empty_label=None, help_text=gettext_lazy("The same one again asks it twice.")
+    )
     seed = forms.IntegerField(
-        min_value=0, max_value=2**63 - 1, initial=random_seed, help_text="With the same seed a folder’s policy draws from the same noise again."
+        label=gettext_lazy("Seed"),
+        min_value=0,
+        max_value=2**63 - 1,
+        initial=random_seed,
+        help_text=gettext_lazy("With the same seed a folder’s policy draws from the same noise again."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

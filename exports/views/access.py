@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -32,18 +33,18 @@ def dataset_access(request: HttpRequest, name: str) -> HttpResponse:
         return page(request, dataset, user)
     form = DecideForm(request.POST)
     if not access.may_decide(user, dataset):
-        return page(request, dataset, user, status=403, error="An owner or the dataset’s maker decides.")
+        return page(request, dataset, user, status=403, error=_("An owner or the dataset’s maker decides."))
     if not form.is_valid():
         return page(request, dataset, user, status=422, decide_form=form)
     said = form.cleaned_data
     person = User.objects.filter(username=said["person"], is_active=True, kind=User.Kind.PERSON).first()
     if person is None:
-        return page(request, dataset, user, status=422, decide_form=form, error=f"Nobody here is called {said['person']}.")
+        return page(request, dataset, user, status=422, decide_form=form, error=_("Nobody here is called {person}.").format(person=said["person"]))
     try:
         granting.decide(dataset, person=person, kind=SplitAccess.Kind(said["kind"]), actor=user, reason=said["reason"], at=timezone.now())
     except granting.NotPossible as refusal:
         return page(request, dataset, user, status=409, decide_form=form, error=str(refusal))
-    messages.success(request, f"It is decided for {person.username}, in your name.")
+    messages.success(request, _("It is decided for {username}, in your name.").format(username=person.username))
     return redirect("dataset-access", dataset.name)
 
 
@@ -58,7 +59,7 @@ def ask_for_access(request: HttpRequest, name: str) -> HttpResponse:
         granting.ask(dataset, person=user, reason=form.cleaned_data["reason"], at=timezone.now())
     except granting.NotPossible as refusal:
         return page(request, dataset, user, status=409, ask_form=form, error=str(refusal))
-    messages.success(request, "Your request is stored. An owner or the dataset’s maker decides, and the decision stands on this page.")
+    messages.success(request, _("Your request is stored. An owner or the dataset’s maker decides, and the decision stands on this page."))
     return redirect("dataset-access", dataset.name)
 
 
@@ -128,7 +129,7 @@ def revoke_link(request: HttpRequest, name: str, pk: int) -> HttpResponse:
     dataset = get_object_or_404(Dataset, name=name)
     version = get_object_or_404(DatasetVersion, dataset=dataset, links__pk=pk)
     if linking.revoke_link(get_object_or_404(version.links, pk=pk), actor=user, at=timezone.now()):
-        messages.success(request, "The link is revoked: it opens nothing any more.")
+        messages.success(request, _("The link is revoked: it opens nothing any more."))
     return redirect(version)
 
 
@@ -140,5 +141,5 @@ def fetch_by_link(request: HttpRequest, secret: str, file: str) -> HttpResponseB
     link = linking.usable_link(secret, at=timezone.now())
     found = access.find(link.version.dataset.name, link.version.number, link.name) if link and link.name == file else None
     if link is None or found is None or found.is_private:
-        return HttpResponse("This link opens nothing: it has expired, was revoked, or never was one.\n", status=404, content_type=downloads.PLAIN)
+        return HttpResponse(_("This link opens nothing: it has expired, was revoked, or never was one.") + "\n", status=404, content_type=downloads.PLAIN)
     return downloads.send(request, found, right=Right.of_link(link))

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import researcher
@@ -36,7 +37,7 @@ def texts(request: HttpRequest, name: str, number: int) -> HttpResponse:
         messages.error(request, str(refusal))
         return page(request, version, user, status=409, check_form=form)
     tasks.ring_for_check(version, tokenizer=said["tokenizer"], max_length=said["max_length"] or checking.MAX_LENGTH)
-    messages.success(request, "A worker looks the texts through. What it has found so far stands below.")
+    messages.success(request, _("A worker looks the texts through. What it has found so far stands below."))
     return redirect("version-texts", name, number)
 
 
@@ -46,18 +47,18 @@ def decide_flags(request: HttpRequest, name: str, number: int) -> HttpResponse:
     version = version_named(name, number)
     form = FlagForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say what is decided, and why.")
+        messages.error(request, _("Say what is decided, and why."))
         return page(request, version, user, status=422, flag_form=form)
     said = form.cleaned_data
     row = version.rows.filter(position=said["position"]).first() if said["position"] else None
     try:
         if said["position"] and row is None:
-            raise checking.NotDecided(f"Version {number} has no row {said['position']}.")
+            raise checking.NotDecided(_("Version {number} has no row {position}.").format(number=number, position=said["position"]))
         checking.decide(version=version, kind=said["kind"], row=row, leave_out=said["leave_out"] == "yes", reason=said["reason"], actor=user, at=timezone.now())
     except checking.NotDecided as refusal:
         messages.error(request, str(refusal))
         return page(request, version, user, status=409, flag_form=form)
-    messages.success(request, "It is decided, in your name.")
+    messages.success(request, _("It is decided, in your name."))
     return redirect("version-texts", name, number)
 
 

@@ -8,11 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import researcher
 from accounts.models import User
+from accounts.wording import grouped
 from exports import measuring, previews, publishing, tasks
 from exports.forms import FreezeForm
 
@@ -39,7 +41,10 @@ def freeze_now(request: HttpRequest, form: FreezeForm, user: User) -> HttpRespon
         return freeze_page(request, form, status=409)
     measuring.measure(version, at=timezone.now())
     tasks.ring_for_check(version)
-    messages.success(request, f"Version {version.number} is frozen: {version.rows_count:,} rows that will never change.")
+    messages.success(
+        request,
+        _("Version {number} is frozen: {rows_count} rows that will never change.").format(number=version.number, rows_count=grouped(version.rows_count)),
+    )
     return redirect(version)
 
 

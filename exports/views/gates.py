@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import researcher
@@ -43,7 +44,7 @@ def dataset_gates(request: HttpRequest, name: str) -> HttpResponse:
         return page(request, dataset, ThresholdForm(), GoldenForm())
     form = ThresholdForm(request.POST)
     if not access.may_decide(user, dataset):
-        return page(request, dataset, form, GoldenForm(), status=403, error="An owner or the dataset’s maker changes what gates ask for.")
+        return page(request, dataset, form, GoldenForm(), status=403, error=_("An owner or the dataset’s maker changes what gates ask for."))
     if not form.is_valid():
         return page(request, dataset, form, GoldenForm(), status=422)
     try:
@@ -51,7 +52,10 @@ def dataset_gates(request: HttpRequest, name: str) -> HttpResponse:
     except gatekeeping.NotPossible as refusal:
         return page(request, dataset, form, GoldenForm(), status=409, error=str(refusal))
     messages.success(
-        request, f"{KINDS[form.cleaned_data['gate']].name} asks for {threshold_in_words(KINDS[form.cleaned_data['gate']], form.threshold())} from now on."
+        request,
+        _("{name} asks for {threshold_in_words} from now on.").format(
+            name=_(KINDS[form.cleaned_data["gate"]].name), threshold_in_words=threshold_in_words(KINDS[form.cleaned_data["gate"]], form.threshold())
+        ),
     )
     return redirect("dataset-gates", dataset.name)
 
@@ -66,12 +70,19 @@ def mark_golden(request: HttpRequest, name: str) -> HttpResponse:
     said = form.cleaned_data
     row = golden_pairs.row_at(dataset, number=said["number"], position=said["position"])
     if row is None or (row.split == "test" and not access.is_named(user, dataset)):
-        return page(request, dataset, ThresholdForm(), form, status=404, error=f"Version {said['number']} has no row {said['position']} that you may read.")
+        return page(
+            request,
+            dataset,
+            ThresholdForm(),
+            form,
+            status=404,
+            error=_("Version {number} has no row {position} that you may read.").format(number=said["number"], position=said["position"]),
+        )
     try:
         gatekeeping.mark_golden(row, actor=user, why=said["why"], at=timezone.now())
     except gatekeeping.NotPossible as refusal:
         return page(request, dataset, ThresholdForm(), form, status=409, error=str(refusal))
-    messages.success(request, "The verdict of this pair must stay from now on.")
+    messages.success(request, _("The verdict of this pair must stay from now on."))
     return redirect("dataset-gates", dataset.name)
 
 
@@ -82,10 +93,10 @@ def let_go(request: HttpRequest, name: str, pk: int) -> HttpResponse:
     mark = get_object_or_404(dataset.golden_pairs.select_related("pair", "dataset"), pk=pk)
     form = LetGoForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say why the verdict may change again.")
+        messages.error(request, _("Say why the verdict may change again."))
         return page(request, dataset, ThresholdForm(), GoldenForm(), status=422)
     gatekeeping.let_go(mark, actor=user, why=form.cleaned_data["why"], at=timezone.now())
-    messages.success(request, "The verdict of this pair may change again.")
+    messages.success(request, _("The verdict of this pair may change again."))
     return redirect("dataset-gates", dataset.name)
 
 

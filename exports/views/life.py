@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import owner, researcher
@@ -29,12 +30,12 @@ def release(request: HttpRequest, name: str, number: int) -> HttpResponse:
     try:
         releasing.release(version, actor=user, reason=form.cleaned_data["reason"], at=timezone.now())
     except releasing.Blocked as blocked:
-        messages.error(request, f"Version {number} was not released. {' '.join(blocked.reasons)}")
+        messages.error(request, _("Version {number} was not released. {join}").format(number=number, join=" ".join(blocked.reasons)))
         return refused(request, version, user, status=409)
     except releasing.NotPossible as refusal:
         messages.error(request, str(refusal))
         return refused(request, version, user, status=409)
-    messages.success(request, f"Version {number} is released. {releasing.current_after(version)}")
+    messages.success(request, _("Version {number} is released. {current_after}").format(number=number, current_after=releasing.current_after(version)))
     return redirect(version)
 
 
@@ -50,7 +51,7 @@ def waive(request: HttpRequest, name: str, number: int) -> HttpResponse:
     except gatekeeping.NotPossible as refusal:
         messages.error(request, str(refusal))
         return refused(request, version, user, status=409)
-    messages.success(request, f"{KINDS[waiver.gate].name} is waived for version {number}, in your name.")
+    messages.success(request, _("{name} is waived for version {number}, in your name.").format(name=_(KINDS[waiver.gate].name), number=number))
     return redirect(version)
 
 
@@ -67,7 +68,12 @@ def change(request: HttpRequest, name: str, number: int) -> HttpResponse:
     except releasing.NotPossible as refusal:
         messages.error(request, str(refusal))
         return refused(request, version, user, status=409)
-    messages.success(request, f"Version {number} is {done.get_kind_display()}. {releasing.current_after(version)}")
+    messages.success(
+        request,
+        _("Version {number} is {get_kind_display}. {current_after}").format(
+            number=number, get_kind_display=_(done.get_kind_display()), current_after=releasing.current_after(version)
+        ),
+    )
     return redirect(version)
 
 
@@ -81,7 +87,7 @@ def changed(version: DatasetVersion, form: ChangeForm, user: User) -> VersionEve
     if said["act"] == Kind.WITHDRAWN:
         return releasing.withdraw(version, actor=user, reason=said["reason"], successor=instead, at=at)
     if instead is None:
-        raise releasing.NotPossible("Say which version is to be used instead.")
+        raise releasing.NotPossible(_("Say which version is to be used instead."))
     return releasing.name_successor(version, successor=instead, actor=user, reason=said["reason"], at=at)
 
 

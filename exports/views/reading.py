@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import researcher
@@ -34,7 +35,7 @@ def read_rows(request: HttpRequest, name: str, number: int, sample: str) -> Http
 def store(request: HttpRequest, version: DatasetVersion, sample: str, user: User) -> HttpResponse:
     form = ReadingForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say whether the row is fine, wrong, or whether you are unsure.")
+        messages.error(request, _("Say whether the row is fine, wrong, or whether you are unsure."))
         return page(request, version, sample, status=422)
     said = form.cleaned_data
     row = get_object_or_404(version.sample_rows, sample=sample, place=said["place"])

@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
@@ -22,12 +23,12 @@ from exports.recording import Right
 State, Kind = DatasetVersion.State, VersionEvent.Kind
 
 HOLDS = {
-    "train": "rows to train on",
-    "validation": "rows to watch the training by",
-    "test": "rows to judge the result by; private",
-    "README.md": "data card",
-    "manifest.json": "what it is made of; its hash is the version’s id",
-    "SHA256SUMS": "for sha256sum --check",
+    "train": gettext_lazy("rows to train on"),
+    "validation": gettext_lazy("rows to watch the training by"),
+    "test": gettext_lazy("rows to judge the result by; private"),
+    "README.md": gettext_lazy("data card"),
+    "manifest.json": gettext_lazy("what it is made of; its hash is the version’s id"),
+    "SHA256SUMS": gettext_lazy("for sha256sum --check"),
 }
 SHOWN_EVENTS = 30
 
@@ -148,11 +149,15 @@ def waivable(checked: list[gates.Gate]) -> list[tuple[str, str]]:
 def acts_on(version: DatasetVersion) -> list[tuple[str, str]]:
     """Return what can become of the version from where it stands, with its words."""
     if version.state == State.WITHDRAWN:
-        return [(Kind.SUCCEEDED.value, "Name the version to use instead")]
+        return [(Kind.SUCCEEDED.value, gettext("Name the version to use instead"))]
     in_use = lives.in_use(version.dataset)
-    back = [(Kind.ROLLED_BACK.value, f"Roll back to version {in_use[1].number}")] if in_use[:1] == [version] and len(in_use) > 1 else []
-    again = [(Kind.REINSTATED.value, "Make it the current version again")] if version.state == State.RELEASED and in_use[:1] != [version] else []
-    return [*back, *again, (Kind.WITHDRAWN.value, "Withdraw it: its files are sent to nobody any more")]
+    back = (
+        [(Kind.ROLLED_BACK.value, gettext("Roll back to version {number}").format(number=in_use[1].number))]
+        if in_use[:1] == [version] and len(in_use) > 1
+        else []
+    )
+    again = [(Kind.REINSTATED.value, gettext("Make it the current version again"))] if version.state == State.RELEASED and in_use[:1] != [version] else []
+    return [*back, *again, (Kind.WITHDRAWN.value, gettext("Withdraw it: its files are sent to nobody any more"))]
 
 
 def files_of(version: DatasetVersion) -> list[tuple[DatasetFile, str]]:
@@ -168,10 +173,10 @@ def holds_key(file: DatasetFile) -> str:
 
 def holds(file: DatasetFile) -> str:
     if ".votes" in file.name:
-        return "the labels that counted"
+        return gettext("the labels that counted")
     if ".lineage" in file.name:
-        return "where each text came from: policy, seed, tokens"
-    return HOLDS.get(file.name) or (HOLDS.get(file.split, "") if file.name == f"{file.split}.jsonl" else "")
+        return gettext("where each text came from: policy, seed, tokens")
+    return str(HOLDS.get(file.name) or (HOLDS.get(file.split) or "" if file.name == f"{file.split}.jsonl" else ""))
 
 
 def rows_after(request: HttpRequest) -> int:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.ledgers import append_only
+from accounts.marking import marked
 from labeling.models.assignment import opaque_key
 from labeling.models.pair import Pair, Verdict
 from labeling.models.rubric import RubricVersion
@@ -58,12 +59,12 @@ class AdjudicationQuerySet(models.QuerySet["Adjudication"]):
 
 class Adjudication(models.Model):
     class ReasonClass(models.TextChoices):
-        RUBRIC_UNCLEAR = "rubric_unclear", "Rubric unclear"
-        FACTUAL_ERROR = "factual_error", "Factual error"
-        LABELER_SLIP = "labeler_slip", "Labeler slip"
-        TASTE = "taste", "Matter of taste"
-        BOTH_BAD = "both_bad", "Both bad"
-        BROKEN_PAIR = "broken_pair", "Broken pair"
+        RUBRIC_UNCLEAR = "rubric_unclear", marked("Rubric unclear")
+        FACTUAL_ERROR = "factual_error", marked("Factual error")
+        LABELER_SLIP = "labeler_slip", marked("Labeler slip")
+        TASTE = "taste", marked("Matter of taste")
+        BOTH_BAD = "both_bad", marked("Both bad")
+        BROKEN_PAIR = "broken_pair", marked("Broken pair")
 
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="adjudications")
     turn = models.ForeignKey(AdjudicationTurn, on_delete=models.PROTECT, related_name="adjudications")

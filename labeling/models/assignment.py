@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.ledgers import append_only
+from accounts.marking import marked
 from labeling.models.pair import Pair
 from labeling.models.rubric import RubricVersion
 from labeling.models.slot import Slot
@@ -45,11 +46,11 @@ class Skip(models.Model):
     """An assignment given back with a reason. A ledger; never a label."""
 
     class Reason(models.TextChoices):
-        UNKNOWN_SUBJECT = "unknown_subject", "I do not know the subject"
-        UNREAD_LANGUAGE = "unread_language", "A language I do not read"
-        BROKEN = "broken", "The pair is broken"
-        RATHER_NOT = "rather_not", "I would rather not read this"
-        PASSED = "passed", "Passed at the warning before it"
+        UNKNOWN_SUBJECT = "unknown_subject", marked("I do not know the subject")
+        UNREAD_LANGUAGE = "unread_language", marked("A language I do not read")
+        BROKEN = "broken", marked("The pair is broken")
+        RATHER_NOT = "rather_not", marked("I would rather not read this")
+        PASSED = "passed", marked("Passed at the warning before it")
         """Nothing of the pair was on the screen."""
 
     assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="skip")

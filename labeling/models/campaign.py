@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.ledgers import append_only
+from accounts.marking import marked
 from labeling.models.rubric import RubricVersion
 from policies.models import GenerationRun
 
@@ -32,16 +33,16 @@ class Campaign(models.Model):
         """Kept to be read."""
 
     class Strategy(models.TextChoices):
-        FINISH = "finish", "finish what is begun"
+        FINISH = "finish", marked("finish what is begun")
         """All labels of a pair before the next pair is opened."""
 
-        SPREAD = "spread", "spread"
+        SPREAD = "spread", marked("spread")
         """Every pair once before any pair twice."""
 
-        PRIORITY = "priority", "priority"
+        PRIORITY = "priority", marked("priority")
         """Pairs of higher priority first, each finished before the next."""
 
-        INFORMATIVE = "informative", "most informative"
+        INFORMATIVE = "informative", marked("most informative")
         """Pairs of the policies whose difference is least certain first. Bends agreement figures, and is recorded for it."""
 
     slug = models.SlugField(max_length=80, unique=True)

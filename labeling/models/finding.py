@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.ledgers import MayBeErased, append_only
+from accounts.marking import marked
 from labeling.models.campaign import Campaign
 
 
@@ -21,12 +22,12 @@ class Finding(models.Model):
     """A flag is a finding for a researcher to look at, never a punishment."""
 
     class Kind(models.TextChoices):
-        GOLD_BELOW_BAR = "gold_below_bar", "gold score below the bar"
-        TOO_FAST = "too_fast", "too fast to have read"
-        STRAIGHT_LINING = "straight_lining", "the same choice over and over"
-        LEFT_LEANING = "left_leaning", "leans to one side"
-        LENGTH_FOLLOWING = "length_following", "follows length"
-        RANDOM = "random", "no better than chance"
+        GOLD_BELOW_BAR = "gold_below_bar", marked("gold score below the bar")
+        TOO_FAST = "too_fast", marked("too fast to have read")
+        STRAIGHT_LINING = "straight_lining", marked("the same choice over and over")
+        LEFT_LEANING = "left_leaning", marked("leans to one side")
+        LENGTH_FOLLOWING = "length_following", marked("follows length")
+        RANDOM = "random", marked("no better than chance")
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="findings")
     labeler = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -49,9 +50,9 @@ class Finding(models.Model):
 
 class FindingDecision(MayBeErased):
     class Decision(models.TextChoices):
-        KEEP = "keep", "keep the labels"
-        RETRACT = "retract", "retract the labels since the last good check"
-        DISMISS = "dismiss", "nothing in it"
+        KEEP = "keep", marked("keep the labels")
+        RETRACT = "retract", marked("retract the labels since the last good check")
+        DISMISS = "dismiss", marked("nothing in it")
 
     finding = models.OneToOneField(Finding, on_delete=models.PROTECT, related_name="decision")
     decision = models.CharField(max_length=7, choices=Decision.choices)

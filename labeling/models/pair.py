@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
 
 from accounts import statements
+from accounts.marking import marked
 from labeling.models.campaign import Campaign
 from labeling.models.rubric import RubricVersion
 from policies.models import Prompt, Response
@@ -42,12 +43,12 @@ class Standing(models.TextChoices):
 class Trouble(models.TextChoices):
     """Why a pair cannot become a row that trains."""
 
-    NONE = "", "none"
-    EQUAL = "equal", "both responses are the same"
-    EMPTY = "empty", "a response is empty"
-    CUT = "cut", "a response was cut at its token limit"
-    LOOPING = "looping", "a response repeats itself"
-    SELF_NAMING = "self_naming", "a response names its own model"
+    NONE = "", marked("none")
+    EQUAL = "equal", marked("both responses are the same")
+    EMPTY = "empty", marked("a response is empty")
+    CUT = "cut", marked("a response was cut at its token limit")
+    LOOPING = "looping", marked("a response repeats itself")
+    SELF_NAMING = "self_naming", marked("a response names its own model")
 
 
 LOTS = 10_000

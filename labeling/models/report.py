@@ -7,6 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from accounts.ledgers import append_only
 from labeling.models.assignment import Assignment
@@ -17,12 +18,12 @@ class Report(models.Model):
     """Harmful content that a labeler met. The pair stays theirs to decide, skip or park."""
 
     class Kind(models.TextChoices):
-        CHILD_ABUSE = "child_abuse", "Sexual content about a child"
-        SELF_HARM = "self_harm", "Suicide or self-harm"
-        VIOLENCE = "violence", "A threat, or help with violence"
-        HATE = "hate", "Hate against a group"
-        PRIVATE = "private", "Somebody’s private data"
-        OTHER = "other", "Something else"
+        CHILD_ABUSE = "child_abuse", gettext_lazy("Sexual content about a child")
+        SELF_HARM = "self_harm", gettext_lazy("Suicide or self-harm")
+        VIOLENCE = "violence", gettext_lazy("A threat, or help with violence")
+        HATE = "hate", gettext_lazy("Hate against a group")
+        PRIVATE = "private", gettext_lazy("Somebody’s private data")
+        OTHER = "other", gettext_lazy("Something else")
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="reports")
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="reports")

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import signed_in
@@ -85,7 +86,7 @@ def show_adjudication(request: HttpRequest, slug: str, key: UUID) -> HttpRespons
     turn = access.own_turn(signed_in(request), campaign, key)
     adjudication = Adjudication.objects.filter(turn=turn).select_related("turn").order_by("pk").first()  # a second one came from another window
     if adjudication is None:
-        raise Http404("No verdict was given in this turn.")
+        raise Http404(_("No verdict was given in this turn."))
     context = {"reveal": reveal(adjudication, campaign), "card": cards.card_of_turn(turn, campaign, at=timezone.now())}
     return render(request, "labeling/adjudicate.html#reveal" if request.htmx else PAGE, context)  # type: ignore[attr-defined]
 
@@ -94,7 +95,7 @@ def show_adjudication(request: HttpRequest, slug: str, key: UUID) -> HttpRespons
 def give_back(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     campaign = access.campaign_of(signed_in(request), slug, Role.ADJUDICATOR)
     adjudicating.give_back(turn=access.own_turn(signed_in(request), campaign, key), at=timezone.now())
-    messages.info(request, "Given back. It comes to you last, or to another adjudicator.")
+    messages.info(request, _("Given back. It comes to you last, or to another adjudicator."))
     return redirect("adjudicate", slug)
 
 
@@ -110,9 +111,9 @@ def reveal(adjudication: Adjudication, campaign: Campaign) -> Reveal:
     return Reveal(
         campaign_slug=campaign.slug,
         campaign_name=campaign.name,
-        verdict=IN_WORDS["both-bad" if adjudication.both_bad else "none" if choice is None else str(choice)],
+        verdict=_(IN_WORDS["both-bad" if adjudication.both_bad else "none" if choice is None else str(choice)]),
         choice=choice,
-        reason_class=adjudication.get_reason_class_display(),
+        reason_class=_(adjudication.get_reason_class_display()),
         reason=adjudication.reason or "",
         is_surplus=adjudication.is_surplus,
         votes=tuple(votes),

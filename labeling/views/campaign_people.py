@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import signed_in
@@ -16,35 +17,43 @@ from accounts.models import User
 from labeling import access, cautions, labelers, naming, practising, qualifying
 from labeling.campaigns import NotPossible
 from labeling.models import Campaign, Role
-from labeling.words import counted
+from labeling.phrases import counted
 
 PAGE = "labeling/campaign_labeler.html"
-NAMES_HELP = "Ids that came with the pairs, or their numbers here; a line or a comma each."
+NAMES_HELP = gettext_lazy("Ids that came with the pairs, or their numbers here; a line or a comma each.")
 
 
 class SkillsForm(forms.Form):
     names = forms.CharField(
-        label="Skills", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), help_text="A line or a comma each."
+        label=gettext_lazy("Skills"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=gettext_lazy("A line or a comma each."),
     )
 
 
 class KeepForm(forms.Form):
     named = forms.CharField(
-        label="Pairs", required=False, max_length=100_000, widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}), help_text=NAMES_HELP
+        label=gettext_lazy("Pairs"), required=False, max_length=100_000, widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}), help_text=NAMES_HELP
     )
     next_free = forms.IntegerField(
-        label="Next free pairs", required=False, min_value=0, max_value=naming.MOST_PAIRS, help_text="So many of those that would be served to them next."
+        label=gettext_lazy("Next free pairs"),
+        required=False,
+        min_value=0,
+        max_value=naming.MOST_PAIRS,
+        help_text=gettext_lazy("So many of those that would be served to them next."),
     )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if not self.errors and not words_in(given.get("named", "")) and not given.get("next_free"):
-            self.add_error("named", "Name pairs, or say how many of the next ones.")
+            self.add_error("named", gettext("Name pairs, or say how many of the next ones."))
         return given
 
 
 class WhyForm(forms.Form):
-    why = forms.CharField(label="Why", max_length=300, help_text="It stands in the labeler’s history, which researchers read.")
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("It stands in the labeler’s history, which researchers read."))
 
 
 def words_in(text: str) -> list[str]:
@@ -75,7 +84,7 @@ def set_skills(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except NotPossible as refusal:
         form.add_error("names", str(refusal))
         return labeler_page(request, found, labeler, status=422, skills_form=form)
-    messages.success(request, f"{labeler.username} has {counted(len(names), 'skill')} now.")
+    messages.success(request, gettext("{username} has {skills} now.").format(username=labeler.username, skills=counted(len(names), "skill")))
     return redirect("campaign-labeler", slug, pk)
 
 
@@ -92,7 +101,7 @@ def assign_by_name(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return labeler_page(request, found, labeler, status=422, keep_form=form)
     if done.left_out:
         return labeler_page(request, found, labeler, kept=done)
-    messages.success(request, f"{counted(len(done.assigned), 'pair')} kept for {labeler.username}.")
+    messages.success(request, gettext("{pairs} kept for {username}.").format(pairs=counted(len(done.assigned), "pair"), username=labeler.username))
     return redirect("campaign-labeler", slug, pk)
 
 
@@ -104,7 +113,7 @@ def release_from_name(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{counted(released, 'pair')} went back to everybody.")
+        messages.success(request, gettext("{pairs} went back to everybody.").format(pairs=counted(released, "pair")))
     return redirect("campaign-labeler", slug, pk)
 
 
@@ -119,7 +128,7 @@ def let_in(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except practising.CannotLetIn as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{labeler.username} works here now.")
+        messages.success(request, gettext("{username} works here now.").format(username=labeler.username))
     return redirect("campaign-labeler", slug, pk)
 
 

@@ -9,9 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import researcher, signed_in
+from accounts.wording import grouped
 from labeling import access, adjusting, campaigning, cautions, history, pairing, previews, progress, terms
 from labeling.forms_manage import AttachRunForm, StateForm
 from labeling.forms_settings import SettingsForm, slices_of
@@ -53,14 +55,14 @@ def change_settings(request: HttpRequest, slug: str) -> HttpResponse:
         changed = campaigning.change(campaign=found, said=form.said, actor=signed_in(request), at=timezone.now(), until=time.monotonic() + PATIENCE)
     except campaigning.NotPossible as refusal:
         return settings_page(request, found, status=422, form=form, refusal=str(refusal))
-    messages.success(request, outcome(changed) if form.said else "Nothing was changed.")
+    messages.success(request, outcome(changed) if form.said else _("Nothing was changed."))
     return redirect("campaign-settings", slug)
 
 
 def outcome(campaign: Campaign) -> str:
     """Say what became of the change that was made just now."""
     latest = history.of_campaign(campaign)[0].words
-    ongoing = " The rest follows by itself." if adjusting.open_adjustment(campaign) else ""
+    ongoing = " " + _("The rest follows by itself.") if adjusting.open_adjustment(campaign) else ""
     return f"{latest[0].upper()}{latest[1:]}.{ongoing}"
 
 
@@ -69,14 +71,14 @@ def change_state(request: HttpRequest, slug: str) -> HttpResponse:
     found = access.campaign_of(signed_in(request), slug, Role.RESEARCHER)
     form = StateForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "There is no such state.")
+        messages.error(request, _("There is no such state."))
         return redirect("campaign-settings", slug)
     try:
         changed = campaigning.change_state(campaign=found, **form.cleaned_data, actor=signed_in(request), at=timezone.now())
     except campaigning.NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"The campaign is {changed.state} now.")
+        messages.success(request, _("The campaign is {state} now.").format(state=_(changed.state)))
     return redirect("campaign-settings", slug)
 
 
@@ -93,7 +95,7 @@ def attach_run(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("campaign-settings", slug)
     made = pairing.pair_up(found, at=timezone.now())
-    messages.success(request, f"Run {form.cleaned_data['run'].pk} is attached; {made.total():,} pairs came of it so far.")
+    messages.success(request, _("Run {run} is attached; {n} pairs came of it so far.").format(run=form.cleaned_data["run"].pk, n=grouped(made.total())))
     return redirect("campaign-settings", slug)
 
 
@@ -101,8 +103,8 @@ def settings_page(request: HttpRequest, found: Campaign, *, status: int = 200, *
     """Show the settings; with a form that comes back with its errors, or with what it would do, where there is one."""
     context = {
         "campaign": found,
-        "allows": terms.STATES_IN_WORDS[terms.State(found.state)],
-        "next_states": [(state.value, terms.STATES_IN_WORDS[state]) for state in terms.NEXT_STATES[terms.State(found.state)]],
+        "allows": _(terms.STATES_IN_WORDS[terms.State(found.state)]),
+        "next_states": [(state.value, _(terms.STATES_IN_WORDS[state])) for state in terms.NEXT_STATES[terms.State(found.state)]],
         "on_screens": Slot.objects.held().filter(campaign=found).count(),
         "form": SettingsForm(campaign=found),
         "slices": slices_of(found),

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import signed_in
@@ -17,7 +18,7 @@ from labeling.forms_gold import GoldForm, MakeGoldForm, PromoteForm
 from labeling.models import Campaign, GoldItem, Pair, Role
 
 A_PAGE = 50
-NO_SUCH_PAIR = "There is no such pair here."
+NO_SUCH_PAIR = gettext_lazy("There is no such pair here.")
 
 
 @require_safe
@@ -67,7 +68,7 @@ def make_gold(request: HttpRequest, slug: str) -> HttpResponse:
     except NotPossible as refusal:
         form.add_error(None, str(refusal))
         return new_page(request, found, form.cleaned_data["pair"], form, status=422)
-    messages.success(request, f"Made gold: {item.pair}. It is never asked as work again, nor a row of a dataset.")
+    messages.success(request, gettext("Made gold: {pair}. It is never asked as work again, nor a row of a dataset.").format(pair=item.pair))
     return redirect("gold-item", slug, item.pk)
 
 
@@ -85,7 +86,7 @@ def promote_to_gold(request: HttpRequest, slug: str) -> HttpResponse:
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect("gold", slug)
-    messages.success(request, f"Made gold: {pair}. Say below why it is clear: labelers who practise read that.")
+    messages.success(request, gettext("Made gold: {pair}. Say below why it is clear: labelers who practise read that.").format(pair=pair))
     return redirect("gold-item", slug, item.pk)
 
 
@@ -106,7 +107,7 @@ def revise_gold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except NotPossible as refusal:
         form.add_error(None, str(refusal))
         return item_page(request, found, item, form, status=422)
-    messages.success(request, f"Version {later.version} is in use now.")
+    messages.success(request, gettext("Version {version} is in use now.").format(version=later.version))
     return redirect("gold-item", slug, later.pk)
 
 
@@ -118,7 +119,7 @@ def retire_gold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect("gold-item", slug, pk)
-    messages.success(request, f"Retired: {item.pair} checks nobody any longer. It stays out of work and of datasets.")
+    messages.success(request, gettext("Retired: {pair} checks nobody any longer. It stays out of work and of datasets.").format(pair=item.pair))
     return redirect("gold", slug)
 
 

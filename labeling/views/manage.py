@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import researcher, signed_in
@@ -42,7 +43,7 @@ def make_campaign(request: HttpRequest) -> HttpResponse:
     except campaigning.NotPossible as refusal:
         form.add_error("slug", str(refusal))
         return render(request, "labeling/campaign_form.html", {"form": form}, status=422)
-    messages.success(request, f"{campaign.name} is made, as a draft. Add pairs, and open it when labelers may begin.")
+    messages.success(request, _("{name} is made, as a draft. Add pairs, and open it when labelers may begin.").format(name=campaign.name))
     return redirect("campaign", campaign.slug)
 
 

@@ -33,6 +33,7 @@ MARKS = [
     ("owner", gettext_lazy("owner: sees to people and settings")),
     ("researcher", gettext_lazy("researcher: prompts, policies, runs, rubrics, dataset versions")),
 ]
+ROLES = [(Role.LABELER, gettext_lazy("Labeler")), (Role.ADJUDICATOR, gettext_lazy("Adjudicator")), (Role.RESEARCHER, gettext_lazy("Researcher"))]
 HISTORY = 50
 GIVEN = {True: gettext_lazy("made {role} in {campaign}"), False: gettext_lazy("no longer {role} in {campaign}")}
 WORDS = {
@@ -59,7 +60,7 @@ class InviteForm(forms.Form):
     campaign = forms.ModelChoiceField(
         Campaign.objects.order_by("name"), label=gettext_lazy("Campaign"), required=False, empty_label=gettext_lazy("no campaign yet")
     )
-    role = forms.ChoiceField(label=gettext_lazy("Role in it"), choices=[("", gettext_lazy("no role yet")), *Role.choices], required=False)
+    role = forms.ChoiceField(label=gettext_lazy("Role in it"), choices=[("", gettext_lazy("no role yet")), *ROLES], required=False)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -70,7 +71,7 @@ class InviteForm(forms.Form):
 
 class RoleForm(forms.Form):
     campaign = forms.ModelChoiceField(Campaign.objects.order_by("name"), label=gettext_lazy("Campaign"), empty_label=gettext_lazy("choose a campaign"))
-    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=ROLES)
 
 
 class MarkForm(forms.Form):

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import signed_in
@@ -23,16 +25,22 @@ QUEUE, LIVE = "labeling/queue.html", "labeling/queue.html#live"
 class DecisionForm(forms.Form):
     """What becomes of the labels in question; and, where their labeler is paused, whether they go on."""
 
-    decision = forms.ChoiceField(label="The labels", widget=forms.RadioSelect, error_messages={"required": "Choose what becomes of the labels."})
+    decision = forms.ChoiceField(
+        label=gettext_lazy("The labels"), widget=forms.RadioSelect, error_messages={"required": gettext_lazy("Choose what becomes of the labels.")}
+    )
     resume = forms.BooleanField(required=False)
     note = forms.CharField(
-        required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}), help_text="It stands with the decision, for those who run the campaign."
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("It stands with the decision, for those who run the campaign."),
     )
 
     def __init__(self, *args: Any, finding: Finding, is_paused: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["decision"].choices = findings.choices_of(finding)  # type: ignore[attr-defined]
-        self.fields["resume"].label = f"Let {finding.labeler.username} go on"
+        self.fields["resume"].label = _("Let {username} go on").format(username=finding.labeler.username)
         if not is_paused:
             del self.fields["resume"]
 
@@ -75,7 +83,7 @@ def chosen_labeler(request: HttpRequest, campaign: Campaign) -> User | None:
     if not sent:
         return None
     if not (sent.isdecimal() and len(sent) < 19):
-        raise Http404("No such labeler.")
+        raise Http404(_("No such labeler."))
     return get_object_or_404(labelers.users_of(campaign), pk=int(sent))
 
 

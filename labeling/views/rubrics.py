@@ -7,6 +7,7 @@ from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import researcher
@@ -41,7 +42,7 @@ def add_rubric(request: HttpRequest) -> HttpResponse:
     except wording.NameTaken as refusal:
         form.add_error("name", str(refusal))
         return render(request, "labeling/rubric_form.html", {"form": form}, status=422)
-    messages.success(request, f"{version.rubric.title}, version 1, is stored.")
+    messages.success(request, _("{title}, version 1, is stored.").format(title=version.rubric.title))
     return redirect("rubric", version.rubric.name)
 
 
@@ -83,7 +84,7 @@ def add_rubric_version(request: HttpRequest, name: str) -> HttpResponse:
         except wording.SameWording as refusal:
             form.add_error("body", str(refusal))
         else:
-            messages.success(request, f"Version {version.number} is stored. Campaigns stay with the version they have.")
+            messages.success(request, _("Version {number} is stored. Campaigns stay with the version they have.").format(number=version.number))
             return redirect("rubric", name)
     context = {"rubric": found, "newest": wording.newest_of(found), "form": form}
     return render(request, "labeling/rubric_version_form.html", context, status=422)

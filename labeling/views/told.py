@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import signed_in
@@ -38,7 +39,7 @@ def answer_question(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except asking.Answered as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Answered. It is on the desk of who asked.")
+        messages.success(request, _("Answered. It is on the desk of who asked."))
     return redirect("questions", slug)
 
 

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import signed_in
@@ -17,12 +19,12 @@ from labeling.models import Campaign, Pair, Role
 
 class WithdrawForm(forms.Form):
     pair = forms.CharField(
-        label="Pair",
+        label=gettext_lazy("Pair"),
         max_length=200,
-        help_text="The id that came with it, or its number here.",
+        help_text=gettext_lazy("The id that came with it, or its number here."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    reason = forms.CharField(label="Why", max_length=1000, help_text="It stands in the campaign’s history.")
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=1000, help_text=gettext_lazy("It stands in the campaign’s history."))
 
 
 @require_safe
@@ -43,7 +45,7 @@ def withdraw_pair(request: HttpRequest, slug: str) -> HttpResponse:
     except NotPossible as refusal:
         form.add_error("pair", str(refusal))
         return withdrawn_page(request, found, form, status=422)
-    messages.success(request, f"{str(pair).capitalize()} is withdrawn. What was said of it is kept.")
+    messages.success(request, _("{capitalize} is withdrawn. What was said of it is kept.").format(capitalize=str(pair).capitalize()))
     return redirect("withdrawn-pairs", slug)
 
 
@@ -56,7 +58,9 @@ def bring_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{str(returned).capitalize()} is back: it is {history.STAND[returned.standing]}.")
+        messages.success(
+            request, _("{capitalize} is back: it is {value}.").format(capitalize=str(returned).capitalize(), value=history.STAND[returned.standing])
+        )
     return redirect("withdrawn-pairs", slug)
 
 
@@ -64,7 +68,7 @@ def named(campaign: Campaign, name: str) -> Pair:
     """Return the pair of that id or number. Raises NotPossible."""
     pks = naming.pairs_named(campaign, [name])
     if not pks:
-        raise NotPossible("There is no such pair here.")
+        raise NotPossible(_("There is no such pair here."))
     return Pair.objects.get(pk=pks[name])
 
 

@@ -10,7 +10,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
@@ -23,11 +24,18 @@ from labeling.models import Assignment, Campaign, Label, Role
 from labeling.practising import Feedback
 
 PAGE, CARD = "labeling/work.html", "labeling/work.html#card"
-PUT_ASIDE, ANSWERED = "Put aside. It comes back when nothing else is left.", "That pair was answered before; the answer stays."
-REPORTED = "Reported: those who run the campaign see it. The pair is still yours: decide it, park it, or skip it."
-ASKED = "Asked. The answer comes to your desk; park the pair until then, or decide it."
-KEPT = _("Not stored yet: there is something to read first. Your choice is kept.")
-REOPENED = "Open again, as you left it. Nothing of it is stored until you submit."
+PUT_ASIDE = gettext_lazy("Put aside. It comes back when nothing else is left.")
+ANSWERED = gettext_lazy("That pair was answered before; the answer stays.")
+REPORTED = gettext_lazy("Reported: those who run the campaign see it. The pair is still yours: decide it, park it, or skip it.")
+ASKED = gettext_lazy("Asked. The answer comes to your desk; park the pair until then, or decide it.")
+KEPT = gettext_lazy("Not stored yet: there is something to read first. Your choice is kept.")
+REOPENED = gettext_lazy("Open again, as you left it. Nothing of it is stored until you submit.")
+
+BETTER = {
+    "left": gettext_lazy("the left response is better"),
+    "right": gettext_lazy("the right response is better"),
+    "tie": gettext_lazy("it is a tie"),
+}
 
 AnyForm = TypeVar("AnyForm", bound=LabelForm)
 
@@ -82,7 +90,7 @@ def draft(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
     form = form_for(DraftForm, request, assignment, campaign)
     if not form.is_valid():
-        return HttpResponse("That cannot be kept as it is.", status=422, content_type="text/plain")
+        return HttpResponse(_("That cannot be kept as it is."), status=422, content_type="text/plain")
     drafting.save(assignment=assignment, said=form.said, at=timezone.now())
     return HttpResponse(status=204)
 
@@ -96,8 +104,8 @@ def undo(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     except reopening.NotPossible as refusal:
         return go_on(request, campaign, str(refusal), at=at)
     if is_fragment(request):
-        return show(request, again, campaign, template=CARD, at=at, stored=REOPENED, is_reopened=True)
-    messages.info(request, REOPENED)
+        return show(request, again, campaign, template=CARD, at=at, stored=str(REOPENED), is_reopened=True)
+    messages.info(request, str(REOPENED))
     return redirect("reopened", slug, again.key)
 
 
@@ -109,7 +117,7 @@ def skip(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     if not form.is_valid():
         return render(request, template_for(request), {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
     skipped = assigning.skip(assignment=assignment, reason=form.cleaned_data["reason"], note=form.cleaned_data["note"], at=at)
-    return go_on(request, campaign, "Skipped." if skipped else "That pair was labeled before; the label stays.", at=at)
+    return go_on(request, campaign, _("Skipped.") if skipped else _("That pair was labeled before; the label stays."), at=at)
 
 
 @require_POST
@@ -117,7 +125,7 @@ def park(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
     at = timezone.now()
     parked = assigning.park(assignment=assignment, at=at)
-    return go_on(request, campaign, PUT_ASIDE if parked else ANSWERED, at=at)
+    return go_on(request, campaign, str(PUT_ASIDE) if parked else str(ANSWERED), at=at)
 
 
 @require_POST
@@ -128,7 +136,7 @@ def report(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
     if not form.is_valid():
         return render(request, template_for(request), {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
     asking.report(assignment=assignment, **form.cleaned_data, at=at)
-    return stay(request, assignment, campaign, REPORTED, at=at)
+    return stay(request, assignment, campaign, str(REPORTED), at=at)
 
 
 @require_POST
@@ -140,7 +148,7 @@ def ask(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
         return render(request, template_for(request), {"card": cards.card_for(assignment, campaign, at=at), "form": form}, status=422)
     text, submission_key = form.cleaned_data["text"], form.cleaned_data["submission_key"] or uuid4()
     asking.ask(assignment=assignment, text=text, submission_key=submission_key, at=at)
-    return stay(request, assignment, campaign, ASKED, at=at)
+    return stay(request, assignment, campaign, str(ASKED), at=at)
 
 
 @require_POST
@@ -176,7 +184,7 @@ def grounds_in(form: LabelForm, assignment: Assignment) -> submitting.Grounds | 
     try:
         return edge.grounds_from(assignment, reasons=form.cleaned_data["reasons"], criteria=form.criteria, marks=form.marks)
     except edge.NotFound:
-        form.add_error("evidence", "a passage that is marked was not found in its text; take the marks off, and mark it again.")
+        form.add_error("evidence", _("a passage that is marked was not found in its text; take the marks off, and mark it again."))
         return None
 
 
@@ -190,23 +198,23 @@ def stay(request: HttpRequest, assignment: Assignment, campaign: Campaign, store
 def said(label: Label, assignment: Assignment) -> str:
     """Say in words what became of a submission. What is stored, not what was sent: a repeated one gets the first answer again."""
     if label.is_surplus:
-        return "That pair was complete by then. Your judgment is kept and marked; it is not counted."
-    return f"Stored: {IN_WORDS['both-bad' if label.both_bad else str(assignment.preference_from(label.preference or 0))]}."
+        return _("That pair was complete by then. Your judgment is kept and marked; it is not counted.")
+    choice = IN_WORDS["both-bad" if label.both_bad else str(assignment.preference_from(label.preference or 0))]
+    return _("Stored: {choice}.").format(choice=_(choice))
 
 
 def told(feedback: Feedback) -> str:
     """Say what was right in a practice answer."""
-    better = {"left": "the left response is better", "right": "the right response is better"}.get(feedback.better, "it is a tie")
-    return f"Practice {feedback.number} of {feedback.of}: {'right' if feedback.right else 'not right'}, {better}. {feedback.why}"
+    better = BETTER.get(feedback.better, BETTER["tie"])
+    words = _("Practice {number} of {of}: right, {better}. {why}") if feedback.right else _("Practice {number} of {of}: not right, {better}. {why}")
+    return words.format(number=feedback.number, of=feedback.of, better=better, why=feedback.why)
 
 
 def refused(refusal: Exception) -> HttpResponse:
     return HttpResponse(str(refusal), status=409, content_type="text/plain")
 
 
-def go_on(
-    request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime, feedback: Feedback | None = None, has_agreed: bool = False
-) -> HttpResponse:
+def go_on(request: HttpRequest, campaign: Campaign, stored: str, *, at: datetime, feedback: Feedback | None = None, has_agreed: bool = False) -> HttpResponse:
     """Answer with the next card, or send a browser without scripts to the page that shows it. `has_agreed`: they were just found to have, and are not asked."""
     if is_fragment(request):
         return show_next(request, campaign, template=CARD, at=at, stored=stored, feedback=feedback, has_agreed=has_agreed)

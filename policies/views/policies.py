@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import researcher
@@ -75,5 +76,5 @@ def field_of(form: RegisterPolicyForm, error: BadPolicy) -> str | None:
 
 
 def said_of(registered: Registered) -> str:
-    twins = f" It is the same as {', '.join(registered.twins)} but for its name." if registered.twins else ""
-    return f"{registered.policy.name} is registered, and never changes from now on.{twins}"
+    twins = _(" It is the same as {join} but for its name.").format(join=", ".join(registered.twins)) if registered.twins else ""
+    return _("{name} is registered, and never changes from now on.{twins}").format(name=registered.policy.name, twins=twins)

@@ -7,9 +7,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import researcher
+from accounts.wording import grouped
 from policies import importing, prompts
 from policies.forms import ImportPromptsForm, sentence
 from policies.importing import BadName, NothingStored, Report
@@ -52,7 +54,7 @@ def import_prompts(request: HttpRequest) -> HttpResponse:
 def imported(request: HttpRequest, report: Report) -> HttpResponse:
     """Say what became of the file: in one line, or on a page of its own where lines are to be named."""
     if not (report.repeats.count or report.kin.count or report.skipped):
-        messages.success(request, f"{report.stored:,} prompt{'' if report.stored == 1 else 's'} stored.")
+        messages.success(request, ngettext("{n} prompt stored.", "{n} prompts stored.", report.stored).format(n=grouped(report.stored)))
         return redirect(report.prompt_set)
     shown = {"repeats": report.repeats.first[:SHOWN], "kin": report.kin.first[:SHOWN], "skipped": report.skipped[:SHOWN]}
     return render(request, "policies/import_report.html", {"report": report, **shown})

@@ -7,9 +7,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import researcher
+from accounts.wording import grouped
 from policies import generating, runs, tasks
 from policies.forms import StartRunForm, sentence
 from policies.generating import CannotStart, RunIsStopped
@@ -73,7 +75,7 @@ def stop_run(request: HttpRequest, pk: int) -> HttpResponse:
     researcher(request)
     found = found_run(pk)
     stopped = generating.stop_run(run=found, at=timezone.now())
-    messages.info(request, f"Stopped: {stopped:,} requests will not be asked. What a worker holds is still answered.")
+    messages.info(request, _("Stopped: {stopped} requests will not be asked. What a worker holds is still answered.").format(stopped=grouped(stopped)))
     return redirect(found)
 
 
@@ -83,7 +85,7 @@ def resume_run(request: HttpRequest, pk: int) -> HttpResponse:
     found = found_run(pk)
     queued = generating.resume_run(run=found, at=timezone.now())
     tasks.ring(found.pk)
-    messages.info(request, f"The run goes on: {queued:,} requests are queued again.")
+    messages.info(request, _("The run goes on: {queued} requests are queued again.").format(queued=grouped(queued)))
     return redirect(found)
 
 
@@ -94,8 +96,8 @@ def retry_failed(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         queued = generating.retry_failed(run=found, at=timezone.now())
     except RunIsStopped:
-        messages.error(request, "The run is stopped. Let it go on first, then retry what failed.")
+        messages.error(request, _("The run is stopped. Let it go on first, then retry what failed."))
         return redirect(found)
     tasks.ring(found.pk)
-    messages.info(request, f"{queued:,} requests are queued again, with three attempts each.")
+    messages.info(request, _("{queued} requests are queued again, with three attempts each.").format(queued=grouped(queued)))
     return redirect(found)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -12,13 +10,12 @@ from babel.messages.catalog import Message as Entry
 
 from scripts import messages
 from scripts.messages import LANGUAGES, Message
+from tests.house.words import forms_of, words_in
 
 TEMPLATES = sorted((messages.ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted((messages.ROOT / "static").rglob("*.js"))
 SAID = messages.ROOT / "templates" / "_shared_desk_said.html"
 
-SEEN_OR_HEARD = {"title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "data-says", "data-missing", "data-copied"}
-NO_WORDS_WITHIN = {"code", "kbd", "pre", "script", "style", "svg"}
 THE_SAME_EVERYWHERE = {"Tiebreak"}
 
 TAGS = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}", re.S)
@@ -27,35 +24,6 @@ OTHERWISE = re.compile(r'\|(?:default|default_if_none|yesno):"([^"]*[A-Za-z]{2}[
 HANDED_ON = re.compile(r'{%\s*include\b[^%]*\b(?:submit|missing|what|words|name)="([^"]*[A-Za-z]{2}[^"]*)"')
 SPOKEN = re.compile(r'\b_\("((?:[^"\\]|\\.)*)"')
 ALOUD = re.compile(r"""\b(?:say|button|announce|link)\(\s*["'`]""")
-
-
-class Words(HTMLParser):
-    """Collects what a page says to eyes and ears: its texts, and the attributes that are shown or read out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.within: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in NO_WORDS_WITHIN:
-            self.within.append(tag)
-        self.found += [value or "" for name, value in attrs if name in SEEN_OR_HEARD]
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.within:
-            self.within.remove(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self.within:
-            self.found.append(data)
-
-
-def words_in(page: str) -> Iterator[str]:
-    """Yield each text of a page, with white space as it is shown."""
-    parser = Words()
-    parser.feed(page)
-    yield from (text for found in parser.found if (text := " ".join(found.split())))
 
 
 def unmarked(template: str) -> list[str]:
@@ -121,17 +89,13 @@ def test_a_catalogue_is_in_step_with_the_sources(language: str) -> None:
     assert messages.file_of(language, "mo").read_bytes() == messages.compiled(catalog), "run make messages"
 
 
-def forms(said: str | tuple[str, ...] | list[str] | None) -> list[str]:
-    return [said] if isinstance(said, str) else list(said or [""])
-
-
 def placeholders(text: str) -> list[str]:
     return sorted(re.findall(r"%\(\w+\)s|\{\w+\}|</?\w+|%%", text))
 
 
 def wrong_with(entry: Entry) -> str:
     """Say what is wrong with a translation. One thing alone may be named without its number: a singular form may leave its placeholder out."""
-    meant, said = forms(entry.id), forms(entry.string)
+    meant, said = forms_of(entry.id), forms_of(entry.string)
     if entry.fuzzy or not all(said):
         return f"{meant[0]}: not translated"
     *singular, last = said
