@@ -74,6 +74,9 @@ class AgreementSerializer(serializers.Serializer[dict[str, Any]]):
     campaign = serializers.CharField()
     labels = serializers.IntegerField()
     pairs = serializers.IntegerField(help_text="With at least two labels.")
+    rubric_versions = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Versions of the rubric, each pair judged under one of them. The figures are over all."
+    )
     figures = FigureSerializer(many=True)
 
 

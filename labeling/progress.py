@@ -102,6 +102,8 @@ class Agreement:
     labels: int
     pairs: int
     """Pairs with at least two labels."""
+    rubric_versions: list[int]
+    """Under which they were judged, each pair under one of them. The figures are over all."""
     figures: list[Figure]
 
 
@@ -175,12 +177,14 @@ def labels_that_count(campaign: Campaign) -> Any:
 def agreement_of(campaign: Campaign) -> Agreement:
     """Return the coefficients with their intervals."""
     verdicts = {verdict.value: Count("pk", filter=Q(verdict=verdict)) for verdict in Verdict}
-    counts = labels_that_count(campaign).values("pair").annotate(**verdicts).values_list(*verdicts)
-    items = [[verdict for verdict, times in zip(verdicts, row, strict=True) for _ in range(times)] for row in counts]
+    of_pair = labels_that_count(campaign).values("pair", "rubric_version__number").annotate(**verdicts).order_by()
+    counts = list(of_pair.values_list("rubric_version__number", *verdicts))
+    items = [[verdict for verdict, times in zip(verdicts, row, strict=True) for _ in range(times)] for _, *row in counts]
     return Agreement(
         campaign=campaign.slug,
         labels=sum(map(len, items)),
         pairs=sum(1 for item in items if len(item) > 1),
+        rubric_versions=sorted({number for number, *_ in counts}),
         figures=agreement.agreement(items, seed=SEED),
     )
 

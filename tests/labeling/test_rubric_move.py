@@ -18,6 +18,7 @@ from labeling import (
     gold_items,
     goldkeeping,
     previews,
+    progress,
     reopening,
     retraction,
     settling,
@@ -308,6 +309,17 @@ def test_a_withdrawn_pair_comes_back_under_the_new_version(campaign: Campaign) -
     pair.refresh_from_db()
     assert (pair.rubric_version.number, Slot.objects.free().filter(pair=pair).count()) == (2, 2)
     check(campaign)
+
+
+def test_figures_of_agreement_say_over_which_versions_they_are(campaign: Campaign, lena: User, otto: User) -> None:
+    for labeler in (lena, otto):
+        send(leased(campaign, labeler))
+    campaign = move(campaign)
+    for labeler in (lena, otto):
+        read(campaign, labeler)
+        send(leased(campaign, labeler), 1)
+    found = progress.agreement_of(campaign)
+    assert (found.pairs, found.rubric_versions) == (2, [1, 2])
 
 
 def test_labelers_start_over_since_they_may_have_what_they_had(campaign: Campaign) -> None:
