@@ -36,6 +36,12 @@ def unread(campaign: Campaign, labeler: User) -> Unread | None:
     return Unread(behind.rubric_version, behind.campaign.rubric_version)
 
 
+def readers(campaign: Campaign) -> tuple[int, int]:
+    """Return how many of those who have begun have acknowledged the campaign's wording, and how many they are."""
+    begun = Enrolment.objects.filter(campaign=campaign)
+    return begun.filter(rubric_version=campaign.rubric_version_id).count(), begun.count()
+
+
 @transaction.atomic
 def acknowledge(campaign: Campaign, labeler: User, *, number: int, at: datetime) -> Acknowledgement | None:
     """Store that a labeler has read the version of this number. None: they have said so already, or have not begun. Raises NotCurrent for any other."""

@@ -132,13 +132,19 @@ def reword_checks(campaign: Campaign, *, gold: str, at: datetime) -> int:
         items.update(rubric_version=campaign.rubric_version_id)
     elif gold == RETIRE:
         items.update(retired_at=at)
-    checks = locked(Slot.objects.filter(campaign=campaign).exclude(kind__in=COUNTING))
+    checks = locked(Slot.objects.filter(pk__in=[pk for (pk,) in open_checks(campaign)]))
     over = [check for check in checks if is_over(check, gold)]
     close(over, at=at)
     hand_over([check for check in checks if check not in over], campaign)
     if gold == RETIRE:  # its answer is held against nothing: what was known of the pair holds no more
         Slot.objects.filter(pk__in=[check.pk for check in checks if check not in over], kind=Kind.GOLD).update(gold_item=None)
     return number
+
+
+def open_checks(campaign: Campaign) -> QuerySet[Slot, tuple[int]]:
+    """Return the keys of open places that check somebody, free and held by their indexes, in one look: in two, one that changed hands could be in neither."""
+    checks = Slot.objects.filter(campaign=campaign).exclude(kind__in=COUNTING)
+    return checks.free().filter(reserved_for__isnull=False).values_list("pk").union(checks.held().values_list("pk"))
 
 
 def is_over(check: Slot, gold: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from accounts import statements
 from accounts.models import User
-from labeling import assigning, evidence, submitting, tastes
+from labeling import acknowledging, assigning, evidence, submitting, tastes
 from labeling.models import Assignment, Campaign, Label, Membership, MembershipEvent, Pair, Role
 from labeling.tastes import Sight, Taste
 
@@ -35,6 +35,7 @@ def make_labelers(campaign: Campaign, *, labelers: int, seed: int, at: datetime)
             raise CannotSimulate(f"{user.username} is the name of somebody else.")
         if Membership.objects.get_or_create(campaign=campaign, user=user, role=Role.LABELER)[1]:
             MembershipEvent.objects.create(campaign=campaign, user=user, role=Role.LABELER, given=True, actor=None, at=at)
+        acknowledging.acknowledge(campaign, user, number=campaign.rubric_version.number, at=at)  # who labeled here before a move reads it at once
         users.append(user)
     return users
 

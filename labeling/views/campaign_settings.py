@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import researcher, signed_in
 from accounts.wording import grouped
-from labeling import access, adjusting, campaigning, cautions, history, pairing, previews, progress, terms
+from labeling import access, acknowledging, adjusting, campaigning, cautions, history, pairing, previews, progress, terms
 from labeling.forms_manage import AttachRunForm, StateForm
 from labeling.forms_settings import SettingsForm, slices_of
 from labeling.models import Campaign, Membership, Role, Slot
@@ -106,6 +106,7 @@ def settings_page(request: HttpRequest, found: Campaign, *, status: int = 200, *
         "allows": _(terms.STATES_IN_WORDS[terms.State(found.state)]),
         "next_states": [(state.value, _(terms.STATES_IN_WORDS[state])) for state in terms.NEXT_STATES[terms.State(found.state)]],
         "on_screens": Slot.objects.held().filter(campaign=found).count(),
+        "readers": dict(zip(("read", "all"), acknowledging.readers(found), strict=True)),
         "form": SettingsForm(campaign=found),
         "slices": slices_of(found),
         "cautions": cautions.cautions_of(found),

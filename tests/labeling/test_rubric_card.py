@@ -193,6 +193,14 @@ def test_a_researcher_previews_and_moves(campaign: Campaign, rosa: User, as_: As
     assert Campaign.objects.get().rubric_version.number == 2
 
 
+def test_settings_say_how_many_have_read_it(campaign: Campaign, lena: User, rosa: User, as_: As) -> None:
+    desk(as_(lena))
+    settings = reverse("campaign-settings", args=["evening"])
+    assert "have read this version" not in as_(rosa).get(settings).content.decode()
+    move(campaign)
+    assert "Of the 1 who have begun, 0 have read this version so far." in as_(rosa).get(settings).content.decode()
+
+
 def test_nothing_is_chosen_for_a_researcher(campaign: Campaign, rosa: User, as_: As) -> None:
     answer = as_(rosa).post(reverse("move-rubric", args=["evening"]), {"rubric_version": 2})
     assert answer.status_code == 422
