@@ -8,34 +8,27 @@ a transaction that is undone, and opened by a Chromium that can reach nothing: i
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from os import environ
-from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.storage import staticfiles_storage
-from django.db import models, transaction
+from django.db import models
 from django.db.models.signals import pre_save
-from django.test import Client
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page
 from playwright.sync_api import Route as Asked
 
-from accounts.models import User
-from benchmarks.browsing import FLAGS
 from benchmarks.soak.outcomes import Figure, Outcome, at_least, exactly
 from benchmarks.soak.payloads import PAYLOADS
 from benchmarks.soak.rig import Rig
-from tests.house.world import make_world, routes
+from tests.house import walk
+from tests.house.walk import ORIGIN, Seen, close_browser, open_browser, static
+from tests.house.world import make_world
 
 A_ROUND = 4
 """Payloads a round: so many stand in one text. A short field holds those of them that fit."""
-ORIGIN = "http://127.0.0.1:9"
 OURS = ("accounts", "exports", "labeling", "policies")
 
 FREE = {
@@ -45,9 +38,6 @@ FREE = {
 """Names of fields in which people or models write what they like. Slugs and codes are no text."""
 FILE_NAMES = {"DatasetFile", "Download"}
 """Models whose `name` is an address."""
-
-NO_PAGES = "datasets/<slug:name>/<int:number>/"
-"""How addresses begin that may fail here: the files of the world's version are not on the disk."""
 
 LISTENING = "window.heard = 0; window.ran = window.alert = window.confirm = window.prompt = () => { window.heard += 1; };"
 LOOKING = """() => {
@@ -64,15 +54,6 @@ LOOKING = """() => {
     const scripts = [...document.scripts].filter(script => !script.src && script.type !== "application/json").map(script => script.outerHTML.slice(0, 200));
     return { heard: window.heard, acts, focusable, scripts };
 }"""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """An address as one of the people gets it."""
-
-    who: str
-    address: str
-    html: str
 
 
 @dataclass
@@ -158,37 +139,10 @@ def fitting(payloads: Sequence[str], each: models.Field[Any, Any], number: int) 
 
 def pages(payloads: Sequence[str]) -> Iterator[Seen]:
     """Yield every page as each person gets it, with these payloads everywhere. Nothing of it stays."""
-    with undone():
+    with walk.undone():
         with filled(payloads):
             world = make_world()
-        known = set[str]()
-        for route in routes():
-            for name, user in world.people.items() if not route.is_api else ():
-                seen = ask(user, world.address(route), may_fail=route.pattern.startswith(NO_PAGES))
-                if seen and seen not in known:
-                    known.add(seen)
-                    yield Seen(name, world.address(route), seen)
-
-
-def ask(user: User, address: str, *, may_fail: bool) -> str | None:
-    """Return a page as somebody gets it. None where there is none, or it is not for them."""
-    client = Client(SERVER_NAME="127.0.0.1", raise_request_exception=False)
-    client.force_login(user)
-    with undone():
-        answer = client.get(address, secure=True)
-        if answer.status_code >= 500 and not may_fail:
-            raise AssertionError(f"{address} answers {answer.status_code} to {user.pk}")
-        return answer.content.decode() if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html") else None
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Run a block as one transaction, and undo it. What asks to be the outermost may be within it, as in Django's own tests."""
-    block: Any = transaction.atomic()
-    block._from_testcase = True
-    with block:
-        yield
-        transaction.set_rollback(True)
+        yield from walk.pages(world)
 
 
 # ---- Chromium
@@ -205,17 +159,6 @@ def watching() -> Iterator[Watch]:
             yield lambda seen, found: thread.submit(open_all, browser, seen, found).result()
         finally:
             thread.submit(close_browser, playwright, browser).result()
-
-
-def open_browser() -> tuple[Playwright, Browser]:
-    playwright = sync_playwright().start()
-    chromium = environ.get("CHROMIUM") or shutil.which("chromium")
-    return playwright, playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-
-
-def close_browser(playwright: Playwright, browser: Browser) -> None:
-    browser.close()
-    playwright.stop()
 
 
 def open_all(browser: Browser, seen: Sequence[Seen], found: Found) -> None:
@@ -262,14 +205,3 @@ class Eye:
             return dict(self.page.evaluate(LOOKING))
         except Error:
             return {"heard": 0, "acts": ["the page went elsewhere, or never came to rest"], "scripts": [], "focusable": []}
-
-
-def static(url: str) -> Path | None:
-    """Return the file behind an address of a static file."""
-    if not url.startswith(f"{ORIGIN}/static/"):
-        return None
-    name = url.removeprefix(f"{ORIGIN}/static/").partition("?")[0]
-    for place in (finders.find(name), staticfiles_storage.path(name)):
-        if place and Path(str(place)).is_file():
-            return Path(str(place))
-    return None

@@ -9,11 +9,12 @@ from django.db import models
 from django.utils.safestring import SafeString, mark_safe
 
 from benchmarks.soak import hostile
-from benchmarks.soak.hostile import Found, Seen
+from benchmarks.soak.hostile import Found
 from benchmarks.soak.payloads import PAYLOADS
 from labeling import renderings
 from labeling.rendering import layout, render_raw, render_text, walls
 from tests.browser.conftest import CHROMIUM
+from tests.house.walk import Seen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="NO BROWSER TESTS: no Chromium on PATH, and CHROMIUM= is not set")]
 

@@ -22,6 +22,7 @@ from tests.builders import join, make_campaign, make_token, make_user
 from tests.house.world import HUSH, Route, World, make_world, routes
 
 PUBLIC = {
+    "accessibility": "what the pages conform to, without a word of what is in them",
     "api-schema": "what the API is, without a word of what is in it",
     "choose-language": "what a page is read in",
     "choose-password": "its secret is the key",
