@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 
 LONGEST = 500
-KINDS_OF_FLAG = [(kind, f"{words[:1].upper()}{words[1:]}") for kind, words in traps.KINDS.items()]
+
+
+def kinds_of_flag() -> list[tuple[str, str]]:
+    said = {kind: gettext(words) for kind, words in traps.KINDS.items()}
+    return [(kind, f"{words[:1].upper()}{words[1:]}") for kind, words in said.items()]
 
 
 def why(label: _StrOrPromise, help_text: _StrOrPromise = "", *, required: bool = True) -> forms.CharField:
@@ -38,7 +42,7 @@ class WaiveForm(forms.Form):
 
     def __init__(self, *args: Any, gates: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["gate"].choices = list(gates)  # type: ignore[attr-defined]
+        self.fields["gate"].choices = [(key, gettext(name)) for key, name in gates]  # type: ignore[attr-defined]
 
 
 class ChangeForm(forms.Form):
@@ -148,7 +152,7 @@ class CheckForm(forms.Form):
 
 
 class FlagForm(forms.Form):
-    kind = forms.ChoiceField(label=gettext_lazy("Flag"), choices=KINDS_OF_FLAG)
+    kind = forms.ChoiceField(label=gettext_lazy("Flag"), choices=kinds_of_flag)
     position = forms.IntegerField(
         required=False, min_value=1, label=gettext_lazy("Row"), help_text=gettext_lazy("Its number; empty: all rows of this version with this flag.")
     )

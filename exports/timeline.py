@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.wording import grouped
 from exports import gates, lives
 from exports.gates import Gate
 from exports.models import Dataset, DatasetVersion, VersionEvent
-from labeling.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +52,27 @@ def lines_of(dataset: Dataset) -> list[Line]:
 def opening(lines: list[Line]) -> str:
     """Return what a person would say first of the dataset: which version to use, and what is being prepared."""
     current = next((line.version for line in lines if line.is_current), None)
-    said = [f"Version {current.number} is the one to train on." if current else "No version has been released yet, or none that was is still in use."]
+    said = [
+        _("Version {number} is the one to train on.").format(number=current.number)
+        if current
+        else _("No version has been released yet, or none that was is still in use.")
+    ]
     newest = lines[0] if lines else None
     if newest and newest.version.state == DatasetVersion.State.FROZEN:
-        way = (
-            f"{counted(newest.blocking, 'gate')} {'stands' if newest.blocking == 1 else 'stand'} in its way" if newest.blocking else "nothing stands in its way"
-        )
-        said.append(f"Version {newest.version.number} is frozen and not released: {way}.")
+        said.append(way_of(newest.version.number, newest.blocking))
     return " ".join(said)
+
+
+def way_of(number: int, blocking: int) -> str:
+    """Say what keeps a frozen version from its release."""
+    if not blocking:
+        return _("Version {number} is frozen and not released: nothing stands in its way.").format(number=number)
+    words = ngettext(
+        "Version {number} is frozen and not released: {n} gate stands in its way.",
+        "Version {number} is frozen and not released: {n} gates stand in its way.",
+        blocking,
+    )
+    return words.format(number=number, n=grouped(blocking))
 
 
 def history_of(dataset: Dataset, version: DatasetVersion | None = None) -> list[Happening]:
@@ -64,15 +80,21 @@ def history_of(dataset: Dataset, version: DatasetVersion | None = None) -> list[
     of = dataset.versions.filter(pk=version.pk) if version else dataset.versions.all()
     versions = {found.pk: found for found in of.select_related("frozen_by", "dataset").defer("manifest")}
     events = VersionEvent.objects.filter(version__in=versions).select_related("actor", "successor")
-    frozen = [Happening(at=one.frozen_at, version=one, what="frozen", who=one.frozen_by.username if one.frozen_by else "", why="") for one in versions.values()]
+    frozen = [
+        Happening(at=one.frozen_at, version=one, what=_("frozen"), who=one.frozen_by.username if one.frozen_by else "", why="") for one in versions.values()
+    ]
     return sorted([*frozen, *(happening(event, versions[event.version_id]) for event in events)], key=lambda happened: happened.at, reverse=True)
 
 
 def happening(event: VersionEvent, version: DatasetVersion) -> Happening:
-    instead = f" Use version {event.successor.number} instead." if event.successor else ""
+    instead = " " + _("Use version {number} instead.").format(number=event.successor.number) if event.successor else ""
     waived = event.detail.get("waived", [])
-    also = f" {counted(len(waived), 'gate')} waived." if waived else ""
+    also = " " + ngettext("{n} gate waived.", "{n} gates waived.", len(waived)).format(n=len(waived)) if waived else ""
     who = event.actor.username if event.actor else ""
     return Happening(
-        at=event.at, version=version, what=event.get_kind_display(), who=who, why=f"{'erased' if event.reason is None else event.reason}{instead}{also}".strip()
+        at=event.at,
+        version=version,
+        what=_(event.get_kind_display()),
+        who=who,
+        why=f"{_('erased') if event.reason is None else event.reason}{instead}{also}".strip(),
     )

@@ -135,5 +135,5 @@ def of_running(states: Sequence[str]) -> str:
         return _("You run one campaign, which is {state}.").format(state=_(states[0]))
     number = states.count("open")
     return ngettext("You run {all} campaigns, {n} of them open.", "You run {all} campaigns, {n} of them open.", number).format(
-        all=len(states), n=number or _("none")
+        all=len(states), n=number or pgettext("campaigns", "none")
     )

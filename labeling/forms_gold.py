@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from labeling.forms import check_kept_whole
@@ -26,7 +25,7 @@ class WhyField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 3})
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label=_("Why"), max_length=MOST_WHY, help_text=WHY_HELP, **kwargs)
+        super().__init__(label=gettext_lazy("Why"), max_length=MOST_WHY, help_text=WHY_HELP, **kwargs)
 
     def clean(self, value: Any) -> Any:
         return check_kept_whole(super().clean(value))

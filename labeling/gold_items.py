@@ -104,7 +104,7 @@ def described(items: Sequence[GoldItem], *, on: date) -> list[Item]:
         Item(
             pk=item.pk,
             pair=item.pair_id,
-            name=str(item.pair),
+            name=name_of(item.pair),
             version=item.version,
             verdict=item.verdict,
             why=item.why or "",
@@ -152,6 +152,10 @@ def score_of_all(campaign: Campaign) -> Hits:
     return hits_among(found["right"], found["n"])
 
 
+def name_of(pair: Pair) -> str:
+    return pair.external_id or gettext("pair {id}").format(id=pair.pk)
+
+
 def share_in_words(found: Hits) -> str:
     return "" if found.share is None else percent(found.share)
 
@@ -169,7 +173,7 @@ def offered(campaign: Campaign, *, begins: str = "") -> list[Offered]:
     return [
         Offered(
             pk=pair.pk,
-            name=str(pair),
+            name=name_of(pair),
             prompt=str(pair.prompt.messages[-1]["content"]),
             verdict=str(pair.verdict),
             standing=pair.standing,

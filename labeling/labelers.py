@@ -8,10 +8,11 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
+from accounts.marking import marked
 from accounts.models import User
 from labeling.models import Campaign, Enrolment, EnrolmentEvent, Membership, Role, Skill, Slot
 
-NOT_YET = "not begun"
+NOT_YET = marked("not begun")
 EVENTS = 30
 
 

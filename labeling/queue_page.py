@@ -277,7 +277,7 @@ def worker_row(worker: Worker, *, bar: float) -> WorkerRow:
         right=hits_in_words(worker.gold.right),
         alike="" if worker.consistency.share is None else percent(worker.consistency.share),
         alike_interval=interval_of(worker.consistency),
-        findings=[str(Finding.Kind(kind).label) for kind in worker.open_findings],
+        findings=[_(Finding.Kind(kind).label) for kind in worker.open_findings],
     )
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Avg, Count, F, Func, IntegerField, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from accounts.marking import marked
 from policies.generating import LAST, LOST
 from policies.models import GenerationRequest, GenerationRun, Policy, Response
 
@@ -25,19 +26,19 @@ TOO_MANY_TO_MEASURE = 20_000
 
 # What to do about a failure, by what its reason says.
 ADVICE = [
-    ("longer than the context", "Leave these prompts out, or ask a policy with a longer context."),
-    ("does not fit", "Leave these prompts out, or ask with fewer tokens or on a larger device."),
-    ("chat template refuses", "Leave these prompts out, or ask a policy whose chat template takes such turns."),
-    (LOST, "Read the last lines of that worker’s log, then retry. A prompt that ends its worker each time is best left out."),
-    ("the endpoint did not answer", "See whether the endpoint is up, then retry."),
-    ("the endpoint refuses to work for us", "See to the endpoint’s address and key in the settings, then retry."),
-    ("the endpoint refuses this prompt", "Read the prompt; asking again would end the same way."),
-    ("the response holds", "Asking again gives the same text. The pair stays out."),
-    ("changed since", "Put the registered files back and retry, or register what is there now as a new policy."),
-    ("model root", "Put the folder where the settings look for it, then retry."),
-    ("is not an endpoint", "Name the endpoint in the settings, then retry."),
+    ("longer than the context", marked("Leave these prompts out, or ask a policy with a longer context.")),
+    ("does not fit", marked("Leave these prompts out, or ask with fewer tokens or on a larger device.")),
+    ("chat template refuses", marked("Leave these prompts out, or ask a policy whose chat template takes such turns.")),
+    (LOST, marked("Read the last lines of that worker’s log, then retry. A prompt that ends its worker each time is best left out.")),
+    ("the endpoint did not answer", marked("See whether the endpoint is up, then retry.")),
+    ("the endpoint refuses to work for us", marked("See to the endpoint’s address and key in the settings, then retry.")),
+    ("the endpoint refuses this prompt", marked("Read the prompt; asking again would end the same way.")),
+    ("the response holds", marked("Asking again gives the same text. The pair stays out.")),
+    ("changed since", marked("Put the registered files back and retry, or register what is there now as a new policy.")),
+    ("model root", marked("Put the folder where the settings look for it, then retry.")),
+    ("is not an endpoint", marked("Name the endpoint in the settings, then retry.")),
 ]
-USUAL_ADVICE = "Read the worker’s log at that time, then retry."
+USUAL_ADVICE = marked("Read the worker’s log at that time, then retry.")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,11 @@ class Failure:
     @property
     def advice(self) -> str:
         said = f"{self.reason}: {self.detail}"
-        return next((advice for words, advice in ADVICE if words in said), USUAL_ADVICE) if self.is_final else "Nothing: they are tried again, fewer together."
+        return (
+            next((advice for words, advice in ADVICE if words in said), USUAL_ADVICE)
+            if self.is_final
+            else marked("Nothing: they are tried again, fewer together.")
+        )
 
 
 @dataclass(frozen=True)

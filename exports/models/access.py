@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.ledgers import MayBeErased, append_only, sealed
+from accounts.marking import marked
 from accounts.models import ApiToken
 from exports.models.dataset import Dataset
 from exports.models.version import DatasetVersion
@@ -19,12 +20,12 @@ class SplitAccess(MayBeErased):
     """Somebody asked for the private split of a dataset, or it was decided. A ledger: the latest decision about a person holds."""
 
     class Kind(models.TextChoices):
-        REQUESTED = "requested"
-        APPROVED = "approved"
+        REQUESTED = "requested", marked("Requested")
+        APPROVED = "approved", marked("Approved")
         """The person is named: they may download it."""
 
-        REFUSED = "refused"
-        REVOKED = "revoked"
+        REFUSED = "refused", marked("Refused")
+        REVOKED = "revoked", marked("Revoked")
         """They may no longer."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="split_access")

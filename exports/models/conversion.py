@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.marking import marked
 from exports.models.version import DatasetVersion
 
 
@@ -24,23 +25,23 @@ class Conversion(models.Model):
     """One layout of a version, in one kind of file. The row is the job; a message only rings."""
 
     class State(models.TextChoices):
-        ASKED = "asked"
+        ASKED = "asked", marked("Asked")
         """Nobody works on it yet."""
 
-        WRITING = "writing"
+        WRITING = "writing", marked("Writing")
         """A worker writes it; only who holds the present `attempt` may end it."""
 
-        DONE = "done"
+        DONE = "done", marked("Done")
         """Its files lie there, and are the version's from now on."""
 
-        FAILED = "failed"
+        FAILED = "failed", marked("Failed")
         """Given up, with a reason people can read. To ask again begins anew."""
 
     class Kind(models.TextChoices):
-        JSONL = "jsonl", "JSON Lines"
-        GZIP = "jsonl.gz", "JSON Lines, gzip"
-        ZSTD = "jsonl.zst", "JSON Lines, zstd"
-        PARQUET = "parquet", "Parquet"
+        JSONL = "jsonl", marked("JSON Lines")
+        GZIP = "jsonl.gz", marked("JSON Lines, gzip")
+        ZSTD = "jsonl.zst", marked("JSON Lines, zstd")
+        PARQUET = "parquet", marked("Parquet")
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="conversions")
     layout = models.SlugField(max_length=30)

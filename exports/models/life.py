@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.ledgers import MayBeErased, append_only
+from accounts.marking import marked
 from exports.models.version import DatasetVersion
 
 
@@ -16,19 +17,19 @@ class VersionEvent(MayBeErased):
     """Who did what to a version, when and why. A ledger: a dataset's current version follows from it, and nothing is deleted by it."""
 
     class Kind(models.TextChoices):
-        RELEASED = "released"
+        RELEASED = "released", marked("Released")
         """It passed its gates, or had them waived by name, and became the current version."""
 
-        ROLLED_BACK = "rolled_back", "rolled back"
+        ROLLED_BACK = "rolled_back", marked("rolled back")
         """It ceased to be the current version; the one that was current before is so again."""
 
-        REINSTATED = "reinstated"
+        REINSTATED = "reinstated", marked("Reinstated")
         """Released before, it is the current version again."""
 
-        WITHDRAWN = "withdrawn"
+        WITHDRAWN = "withdrawn", marked("Withdrawn")
         """Nobody is to use it any more."""
 
-        SUCCEEDED = "succeeded"
+        SUCCEEDED = "succeeded", marked("Succeeded")
         """Withdrawn before, it has got a successor."""
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="events")

@@ -12,6 +12,9 @@ from scripts import messages
 SEEN_OR_HEARD = {"title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "data-says", "data-missing", "data-copied"}
 NO_WORDS_WITHIN = {"code", "kbd", "pre", "script", "style", "svg"}
 PLACEHOLDER = re.compile(r"%\\\(\w+\\\)s|\\\{\w+\\\}")
+FEWEST = 6
+"""Letters beside its placeholders by which a text is known."""
+
 TAG = re.compile(r"<[^>]+>")
 
 
@@ -48,7 +51,7 @@ def words_in(page: str) -> Iterator[str]:
 def english() -> re.Pattern[str]:
     """A pattern of all that says something else in Spanish: whole texts, whatever stands in their placeholders."""
     forms = []
-    for entry in messages.read("es"):
+    for entry in (entry for entry in messages.read("es") if not entry.context):
         both = zip(forms_of(entry.id), forms_of(entry.string), strict=True)
         forms += [meant for meant, said in both if meant and meant != said and re.search(r"[a-z]{2}", TAG.sub("", meant))]
     return re.compile("|".join(pattern_of(form) for form in sorted(forms, key=len, reverse=True)))
@@ -60,8 +63,8 @@ def forms_of(said: str | tuple[str, ...] | list[str] | None) -> list[str]:
 
 def pattern_of(form: str) -> str:
     text = " ".join(TAG.sub(" ", form).replace("%%", "%").replace("&nbsp;", "\u00a0").split())
-    fixed = PLACEHOLDER.sub("", re.escape(text))
-    return PLACEHOLDER.sub(".+", re.escape(text)) if re.search(r"[a-z]{3}", fixed) else "(?!)"
+    fixed, pattern = re.subn(PLACEHOLDER, "", re.escape(text)), PLACEHOLDER.sub(".+", re.escape(text))
+    return pattern if not fixed[1] or len(re.findall(r"[A-Za-z]", fixed[0])) >= FEWEST else "(?!)"
 
 
 def left_in_english(html: str) -> list[str]:
