@@ -25,7 +25,7 @@ from benchmarks.instance import Instance
 from benchmarks.material import Task
 
 KEY = re.compile(r"\b(T\d{6})-P\b")
-ACTION = re.compile(r'hx-post="([^"]+/label)"')
+ACTION = re.compile(r'action="([^"]+/label)"')
 SUBMISSION = re.compile(r'name="submission_key" value="([0-9a-f-]{36})"')
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 CHOICES = {"left": -2, "right": 2}
