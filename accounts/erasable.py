@@ -10,10 +10,13 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.db.models import ForeignKey, Model, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils.crypto import salted_hmac
 
 DEEPEST = 4
+DOERS = ("actor", "added_by", "made_by")
+"""Foreign keys to who did something as their office. What is said there is of others, or of texts."""
 TEXT_TYPES = ("text", "character varying", "json", "jsonb", "ARRAY", "inet")
 
 
@@ -32,8 +35,17 @@ class Erasable:
 
     def written_by(self, people: type[Model], pks: Iterable[int]) -> QuerySet[Any]:
         """Return the rows that name one of these people themselves, and not only as who did it to somebody else."""
-        own = [field.name for field in foreign_keys(self.model) if field.related_model is people and field.name != "actor"]
+        own = [field.name for field in foreign_keys(self.model) if field.related_model is people and field.name not in DOERS]
         return self.by(own, pks)
+
+    def mentioning(self, words: Iterable[str]) -> QuerySet[Any]:
+        """Return the rows in whose erasable columns one of these words stands as a word."""
+        said, pattern = Q(pk__in=[]), pattern_of(words)
+        as_text = {f"{column}_as_text": Cast(column, TextField()) for column in self.columns}
+        for name in as_text if pattern else ():
+            said |= Q(**{f"{name}__regex": pattern})
+        found: QuerySet[Any] = self.model._default_manager.annotate(**as_text).filter(said)
+        return found
 
     def by(self, ways: Iterable[str], pks: Iterable[int]) -> QuerySet[Any]:
         found = Q(pk__in=[])
@@ -93,9 +105,14 @@ SELECT table_name, column_name FROM information_schema.columns
 """
 
 
+def pattern_of(words: Iterable[str]) -> str:
+    """Return a regular expression as PostgreSQL has them for any of these words, standing as a word; empty for none."""
+    return "|".join(rf"(^|[^[:alnum:]_-]){re.escape(word)}($|[^[:alnum:]_-])" for word in words)
+
+
 def left_over(words: Iterable[str]) -> list[tuple[str, str, int]]:
     """Return where any of these words still stands as a word, in all of the database: table, column, rows. It reads every row of every table."""
-    pattern = "|".join(rf"(^|[^[:alnum:]_-]){re.escape(word)}($|[^[:alnum:]_-])" for word in words)
+    pattern = pattern_of(words)
     with connection.cursor() as cursor:
         cursor.execute(COLUMNS, [list(TEXT_TYPES)])
         found = []

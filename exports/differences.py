@@ -181,10 +181,10 @@ def why_of(reason: str, row: DatasetRow) -> str:
     events = CampaignEvent.objects.filter(campaign=row.pair.campaign_id).order_by("-pk")
     if reason == "withdrawn":
         event = events.filter(kind="pair_withdrawn", detail__pair=row.pair_id).first()
-        return str(event.detail.get("reason", "")) if event else ""
+        return str((event.detail or {}).get("reason", "")) if event else ""
     for event in events.filter(kind="labels_retracted")[:100]:
-        if not set(row.labels).isdisjoint(event.detail.get("labels", [])):
-            return str(event.detail.get("why", ""))
+        if not set(row.labels).isdisjoint((event.detail or {}).get("labels", [])):
+            return str((event.detail or {}).get("why", ""))
     return ""
 
 

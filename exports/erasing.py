@@ -9,23 +9,27 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max, Q
 
 from accounts import erasable
 from accounts.models import AccountEvent, ApiToken, User
-from exports import removals, stepping
+from exports import folders, removals, stepping
 from exports.models import DatasetVersion, Removal, RemovedFrom, VersionEvent
 from exports.removals import Subject
 from labeling import retraction, withdrawing
-from labeling.models import Campaign, CampaignEvent, Draft, Invitation, Label, Pair, Rendering
+from labeling.models import Adjudication, Answer, Campaign, CampaignEvent, Draft, GoldItem, Invitation, Label, Pair, Question, Rendering, Report, Skip
 from labeling.renderings import key_of
 from policies.models import GenerationRequest, Prompt, Response
 
 log = logging.getLogger(__name__)
 
 State = DatasetVersion.State
+Status = GenerationRequest.Status
+WITHDRAWN = "its prompt was withdrawn"
 
 
 class NotErased(Exception):
@@ -48,10 +52,11 @@ def remove(subject: Subject, *, erase: bool, reason: str, actor: User | None, at
         actor=actor,
         at=at,
     )
+    words = subject.words()
     withdraw_versions(removal, subject)
     take_out_of_work(removal, subject)
     if erase:
-        blank(removal, subject)
+        blank(removal, subject, words)
     return removal
 
 
@@ -91,20 +96,27 @@ def take_out_of_work(removal: Removal, subject: Subject) -> None:
             theirs = Label.objects.filter(labeler=subject.person, pair__campaign=campaign, slot__isnull=False)
             retraction.retract(theirs, campaign=campaign, actor=actor, why="withdrawn by whoever gave them", submission_key=uuid.uuid4(), at=at)
     for pair in Pair.objects.filter(prompt__in=subject.prompt_pks).select_related("campaign").order_by("campaign_id", "pk"):
-        withdrawing.withdraw_for_good(pair=pair, reason="its prompt was withdrawn", actor=actor, at=at)
-    GenerationRequest.objects.filter(prompt__in=subject.prompt_pks, status=GenerationRequest.Status.QUEUED).update(
-        status=GenerationRequest.Status.STOPPED, error=""
-    )
+        withdrawing.withdraw_for_good(pair=pair, reason=WITHDRAWN, actor=actor, at=at)
+    # What a worker holds is ended too, so that no answer comes after.
+    asked = GenerationRequest.objects.filter(prompt__in=subject.prompt_pks, status__in=[Status.QUEUED, Status.RUNNING])
+    asked.update(status=Status.STOPPED, finished_at=at, lease_ends_at=None, error="")
 
 
 # Blanking
 
 
-def blank(removal: Removal, subject: Subject) -> None:
+OF_TEXTS = (Prompt, Response, Label, Skip, Report, Question, Answer, Adjudication, GoldItem)
+"""What is said of texts. A name that stands there may be anybody's, so it is left to be looked at."""
+
+
+def blank(removal: Removal, subject: Subject, words: Sequence[str]) -> None:
     if subject.person:
         blank_person(subject.person, removal)
     if subject.prompts:
         blank_prompts(subject.prompt_pks, removal)
+    for ledger in erasable.catalogue():
+        if ledger.model not in OF_TEXTS:
+            erasable.blank(ledger.mentioning(words), ledger.columns, why=removal.reason, at=removal.at)
 
 
 def blank_person(person: User, removal: Removal) -> None:
@@ -112,21 +124,32 @@ def blank_person(person: User, removal: Removal) -> None:
     for ledger in erasable.catalogue():
         if ledger.model is not CampaignEvent:
             erasable.blank(ledger.written_by(User, [person.pk]), ledger.columns, why=removal.reason, at=removal.at)
-    named = CampaignEvent.objects.filter(detail__isnull=False, detail__icontains=person.username)
-    erasable.blank(named, ["detail"], why=removal.reason, at=removal.at)
+    erasable.blank(Answer.objects.filter(question__labeler=person), ["text"], why=removal.reason, at=removal.at)  # it speaks to them
+    end_sessions(person)
     Draft.objects.filter(assignment__labeler=person).delete()
     ApiToken.objects.filter(user=person).update(name=F("pk"), shown="", revoked_at=removal.at)
-    Invitation.objects.filter(used_by=person).update(for_whom="erased")
+    Invitation.objects.filter(Q(used_by=person) | Q(for_whom__in=[person.username, person.get_full_name(), person.email])).update(for_whom="erased")
     name = f"erased-{person.pk}"
     blank_fields = {"first_name": "", "last_name": "", "email": "", "password": make_password(None), "last_login": None}
     marks = {"is_active": False, "is_owner": False, "is_researcher": False, "is_staff": False, "is_superuser": False}
     User.objects.filter(pk=person.pk).update(username=name, session_epoch=F("session_epoch") + 1, **blank_fields, **marks)
-    AccountEvent.objects.create(user=person, actor=removal.actor, kind=AccountEvent.Kind.ERASED, at=removal.at)
+    marks_of_erasing = {"erased_at": removal.at, "erased_why": removal.reason, "erased_sha256": erasable.keyed_hash(person.username)}
+    AccountEvent.objects.create(user=person, actor=removal.actor, kind=AccountEvent.Kind.ERASED, at=removal.at, **marks_of_erasing)
+
+
+def end_sessions(person: User) -> None:
+    """Delete the sessions in which the person is signed in: a message that waits in one may name them."""
+    theirs = [session.pk for session in Session.objects.iterator() if session.get_decoded().get(SESSION_KEY) == str(person.pk)]
+    Session.objects.filter(pk__in=theirs).delete()
 
 
 def blank_prompts(pks: Sequence[int], removal: Removal) -> None:
-    """Blank the prompts, the responses to them, and every note about their pairs, which may quote them."""
+    """Blank the prompts, the responses to them, and every note about their pairs, which may quote them; what an engine said of them too."""
     forget_renderings(pks)
+    GenerationRequest.objects.filter(prompt__in=pks).exclude(error="").update(error="erased")
+    pairs = list(Pair.objects.filter(prompt__in=pks).values_list("pk", flat=True))
+    events = CampaignEvent.objects.filter(detail__pair__in=pairs).exclude(kind="pair_withdrawn", detail__reason=WITHDRAWN)
+    erasable.blank(events, ["detail"], why=removal.reason, at=removal.at)
     for ledger in erasable.catalogue():
         if ledger.model not in (User, AccountEvent, CampaignEvent):
             erasable.blank(ledger.about(Prompt, pks), ledger.columns, why=removal.reason, at=removal.at)
@@ -143,10 +166,17 @@ def forget_renderings(pks: Sequence[int]) -> None:
 # Files
 
 
+@transaction.atomic
 def finish() -> list[Path]:
-    """Remove the files of versions that held what was erased, and return the folders. Twice is once; what a process left that died, the next removes."""
+    """Remove the files of versions that held what was erased, and return the folders. Twice is once; what a process left that died, the next removes.
+
+    What lies aside since before the last erasing goes as well, whatever version it was once meant for: nobody knows what is in it.
+    """
     erased = DatasetVersion.objects.filter(removals__removal__erased=True).select_related("dataset").distinct()
     gone = [folder for version in erased.defer("manifest") for folder in folders_of(version) if folder.exists()]
+    last = Removal.objects.filter(erased=True).aggregate(last=Max("at"))["last"]
+    if last and folders.nobody_publishes():
+        gone += folders.lying_aside(before=last)
     for folder in gone:
         shutil.rmtree(folder)
     return gone

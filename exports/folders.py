@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -62,6 +62,12 @@ def set_aside(folder: Path) -> None:
     folder.rename(aside)
     os.utime(aside)
     log.warning("%s belongs to no version; it is kept for %s days as %s", folder, KEPT.days, aside)
+
+
+def lying_aside(*, before: datetime) -> list[Path]:
+    """Return the folders that no version claims and nobody has touched since: half-written ones, and those that were set aside."""
+    aside = [path for begin in (SCRATCH, ORPHAN) for path in settings.DATASETS_DIR.glob(f"{begin}*") if path.is_dir()]
+    return [path for path in aside if path.stat().st_mtime < before.timestamp()]
 
 
 # Sweeps stand back

@@ -16,7 +16,7 @@ from exports.manifest import FIRST_SCHEMA, Predecessor, Removed
 from exports.merkle import Levels, leaf_hash
 from exports.models import DatasetVersion, Download, Removal, RemovedFrom
 from exports.splits import SPLITS
-from policies.models import Prompt
+from policies.models import Prompt, Response
 
 IN_VERSIONS = """
 SELECT row.version_id, count(DISTINCT row.id), count(label.id)
@@ -26,6 +26,9 @@ SELECT row.version_id, count(DISTINCT row.id), count(label.id)
  WHERE label.id IS NOT NULL OR row.prompt_id = ANY (%(prompts)s)
  GROUP BY row.version_id ORDER BY row.version_id
 """
+
+MOST_WORDS, SHORTEST = 5, 12
+"""Lines of a prompt, and of the answers to it, that are looked for: the longest, of so many characters at least."""
 
 IsGone = Callable[[Mapping[str, Any]], bool]
 
@@ -40,6 +43,20 @@ class Subject:
     @property
     def prompt_pks(self) -> list[int]:
         return [prompt.pk for prompt in self.prompts]
+
+    def words(self) -> list[str]:
+        """Return what tells of it wherever it stands: names, or the longest lines of the prompt and of the answers to it."""
+        if self.person:
+            return [name for name in (self.person.username, self.person.email, self.person.get_full_name()) if name]
+        asked = [turn["content"] for prompt in self.prompts for turn in prompt.messages or []]
+        answered = Response.objects.filter(prompt__in=self.prompt_pks, erased_at=None).values_list("text", flat=True)
+        return [*longest_lines(asked), *longest_lines(answered)]
+
+
+def longest_lines(texts: Iterable[str]) -> list[str]:
+    """Return lines that hold neither a quotation mark nor a backslash, which would stand otherwise within JSON."""
+    lines = (line.strip() for text in texts for line in text.replace('"', "\n").replace("\\", "\n").splitlines())
+    return sorted({line for line in lines if len(line) >= SHORTEST}, key=lambda line: (-len(line), line))[:MOST_WORDS]
 
 
 def affected(subject: Subject) -> list[tuple[DatasetVersion, int, int]]:

@@ -190,6 +190,6 @@ def usual_why(pair: Pair) -> str:
 
 
 def texts_of(pair: Pair) -> Texts:
-    messages = pair.prompt.messages
-    *turns, a, b = shown_all([*(message["content"] for message in messages), pair.response_a.text, pair.response_b.text])
+    messages = pair.prompt.messages or []  # erased
+    *turns, a, b = shown_all([*(message["content"] for message in messages), pair.response_a.text or "", pair.response_b.text or ""])
     return Texts(turns=[(message["role"], shown) for message, shown in zip(messages, turns, strict=True)], a=a, b=b)

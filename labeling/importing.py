@@ -150,6 +150,7 @@ def admitted(batch: list[PairLine], shelf: Shelf, report: Report) -> list[PairLi
     new = []
     for line in batch:
         try:
+            shelf.check_erased(line)
             shelf.check_names(line)
             if shelf.holds(line):
                 report.repeats.note(line.number, shelf.pairs[line.key].number)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Q
 
-from accounts.models import User
+from accounts import erasable
+from accounts.models import AccountEvent, User
 from labeling.models import Campaign, Label, Pair
 from labeling.pairlines import PairKey, PairLine
+from policies.importing import erased_among, why_refused
 from policies.jsonl import Refused, shown
 from policies.models import Policy, Prompt, PromptSet
 
@@ -36,11 +38,15 @@ class Shelf:
         self.labelers: dict[str, User] = {}
         self.ids: dict[str, PairKey] = {}
         self.pairs: dict[PairKey, Held] = {}
+        self.erased: dict[str, date] = {}
+        self.forgotten: set[str] = set()
 
     def look_up(self, batch: list[PairLine]) -> None:
         """Learn which of the names there are, and which pairs of the campaign have an id or a prompt of this batch."""
         self.policies |= {policy.name: policy for policy in Policy.objects.filter(name__in=policies_in(batch) - self.policies.keys())}
         self.labelers |= {user.username: user for user in User.objects.filter(username__in=labelers_in(batch) - self.labelers.keys())}
+        self.erased |= erased_among(line.content_sha256 for line in batch)
+        self.forgotten |= forgotten_among(labelers_in(batch) - self.labelers.keys())
         # In steps, by key: joined in one query, tables that grew in this very transaction are taken for empty, and gone through row by row.
         prompts = list(
             Prompt.objects.filter(prompt_set=self.prompt_set, content_sha256__in={line.content_sha256 for line in batch}).values_list("pk", flat=True)
@@ -66,6 +72,13 @@ class Shelf:
         """Remember a line that is going to be stored."""
         self.ids[line.external_id] = line.key
         self.pairs[line.key] = Held(line.gold is not None, frozenset(label.labeler for label in line.labels), line.number)
+
+    def check_erased(self, line: PairLine) -> None:
+        """Raise Refused for what was erased here: neither a text nor the name of a person comes back with a file."""
+        if line.content_sha256 in self.erased:
+            raise Refused(why_refused(self.erased[line.content_sha256]))
+        if names := sorted(labelers_in([line]) & self.forgotten):
+            raise Refused(f"labeler {shown(names[0])} was erased here: labels of somebody else need another name, and theirs are not taken again")
 
     def check_names(self, line: PairLine) -> None:
         """Raise Refused for a policy or a labeler that is unknown and not to be made, and for a labeler who is somebody else."""
@@ -126,3 +139,10 @@ def policies_in(lines: list[PairLine]) -> set[str]:
 
 def labelers_in(lines: list[PairLine]) -> set[str]:
     return {label.labeler for line in lines for label in line.labels}
+
+
+def forgotten_among(names: set[str]) -> set[str]:
+    """Return which of these names a person had who was erased here."""
+    hashes = {erasable.keyed_hash(name): name for name in names}
+    erased = AccountEvent.objects.filter(kind=AccountEvent.Kind.ERASED, erased_sha256__in=hashes)
+    return {hashes[found] for found in erased.values_list("erased_sha256", flat=True)}

@@ -49,7 +49,7 @@ def start_run(*, prompt_set: PromptSet, policy_a: Policy, policy_b: Policy, seed
         check_askable(policy)
     if not 0 <= seed < 2**63:
         raise CannotStart(f"the seed is {seed}: it must be from 0 to 2^63 - 1")
-    if not prompt_set.prompts.exists():
+    if not prompt_set.prompts.askable().exists():
         raise CannotStart(f"the prompt set {prompt_set.name} is empty")
     run = GenerationRun.objects.create(prompt_set=prompt_set, policy_a=policy_a, policy_b=policy_b, seed=seed, requested_by=by, created_at=at)
     requests = requests_of(run, at=at)
@@ -69,7 +69,7 @@ def check_askable(policy: Policy) -> None:
 def requests_of(run: GenerationRun, *, at: datetime) -> Iterator[GenerationRequest]:
     """Yield the run's requests, not yet stored."""
     asked = [(run.policy_a, 0), (run.policy_b, 1 if run.policy_a == run.policy_b else 0)]
-    for prompt in Prompt.objects.filter(prompt_set_id=run.prompt_set_id).order_by("pk").only("content_sha256").iterator(BATCH):
+    for prompt in Prompt.objects.askable().filter(prompt_set_id=run.prompt_set_id).order_by("pk").only("content_sha256").iterator(BATCH):
         for policy, sample_index in asked:
             seed = request_seed(run.seed, policy=policy, content_sha256=prompt.content_sha256, sample_index=sample_index)
             yield GenerationRequest(run=run, prompt=prompt, policy=policy, sample_index=sample_index, seed=seed, queued_at=at)
@@ -293,6 +293,6 @@ def retry_failed(*, run: GenerationRun, at: datetime) -> int:
 
 
 def queue_again(run: GenerationRun, status: str, *, at: datetime) -> int:
-    """`attempt` stays as it is: a twin from before must not find its token again."""
-    ended_requests = GenerationRequest.objects.filter(run=run, status=status)
+    """`attempt` stays as it is: a twin from before must not find its token again. What was erased meanwhile is not asked any more."""
+    ended_requests = GenerationRequest.objects.filter(run=run, status=status, prompt__in=Prompt.objects.askable())
     return ended_requests.update(status=Status.QUEUED, failed_attempts=0, error="", finished_at=None, queued_at=at)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -94,9 +94,13 @@ def import_prompts(*, file: ByteLines, prompt_set: str, by: User | None, at: dat
     """
     report = Report(set_named(prompt_set, by=by, at=at))
     seen = Seen(report)
-    good = good_lines(file, report, at=at, skip_bad=skip_bad)
-    while batch := list(islice(good, BATCH)):
-        report.stored += len(Prompt.objects.bulk_create(seen.fresh(batch)))
+    lines, good = good_lines(file, report, at=at), 0
+    while batch := list(islice(lines, BATCH)):
+        kept = without_erased(batch, report)
+        report.stored += len(Prompt.objects.bulk_create(seen.fresh(kept)))
+        good += len(kept)
+    if report.skipped and not (skip_bad and good):
+        raise NothingStored(sorted(report.skipped, key=lambda bad: bad.number), lines=good + len(report.skipped))
     return report
 
 
@@ -112,20 +116,39 @@ def set_named(name: str, *, by: User | None, at: datetime) -> PromptSet:
     return PromptSet.objects.select_for_update(no_key=True).get(name=name)
 
 
-def good_lines(file: ByteLines, report: Report, *, at: datetime, skip_bad: bool) -> Iterator[Line]:
-    """Yield the good lines; note the bad ones. Raises NothingStored at the end of a file that must not be stored."""
-    good = 0
+def good_lines(file: ByteLines, report: Report, *, at: datetime) -> Iterator[Line]:
+    """Yield the good lines; note the bad ones. Raises NothingStored where there are too many of those."""
     for number, read in jsonl.read_objects(file):
         line = read if isinstance(read, BadLine) else line_of(number, read, report.prompt_set, at=at)
         if isinstance(line, Line):
-            good += 1
             yield line
         else:
-            report.skipped.append(line)
-            if len(report.skipped) >= MOST_BAD_LINES:
-                raise NothingStored(report.skipped, lines=number, gave_up=True)
-    if report.skipped and not (skip_bad and good):
-        raise NothingStored(report.skipped, lines=good + len(report.skipped))
+            note_bad(line, report)
+
+
+def note_bad(line: BadLine, report: Report) -> None:
+    report.skipped.append(line)
+    if len(report.skipped) >= MOST_BAD_LINES:
+        raise NothingStored(report.skipped, lines=line.number, gave_up=True)
+
+
+def without_erased(batch: Sequence[Line], report: Report) -> list[Line]:
+    """Return the lines whose prompt nobody has had erased; note the others as bad."""
+    erased = erased_among(line.prompt.content_sha256 for line in batch)
+    for line in batch:
+        if line.prompt.content_sha256 in erased:
+            note_bad(BadLine(line.number, why_refused(erased[line.prompt.content_sha256])), report)
+    return [line for line in batch if line.prompt.content_sha256 not in erased]
+
+
+def erased_among(contents: Iterable[str]) -> dict[str, date]:
+    """Return which of these contents were erased here, in whatever set, each with the day on which it last was."""
+    erased = Prompt.objects.filter(content_sha256__in=set(contents), erased_at__isnull=False).order_by("erased_at")
+    return {content: at.date() for content, at in erased.values_list("content_sha256", "erased_at") if at}
+
+
+def why_refused(erased_on: date) -> str:
+    return f"its prompt was erased here on {erased_on:%-d %B %Y}: it is not taken again"
 
 
 def line_of(number: int, read: dict[str, Any], prompt_set: PromptSet, *, at: datetime) -> Line | BadLine:
@@ -165,12 +188,12 @@ class Seen:
 
     def fresh(self, batch: list[Line]) -> list[Prompt]:
         """Return what is to be stored of a batch; note repeats, and kin by the line they resemble."""
-        self.look_up(line.prompt for line in batch)
+        self.look_up([line.prompt for line in batch])
         return [line.prompt for line in batch if self.admits(line)]
 
-    def look_up(self, prompts: Iterable[Prompt]) -> None:
+    def look_up(self, prompts: Sequence[Prompt]) -> None:
         """Learn which of these the set holds already."""
-        contents, families = zip(*((prompt.content_sha256, prompt.family) for prompt in prompts), strict=True)
+        contents, families = [prompt.content_sha256 for prompt in prompts], [prompt.family for prompt in prompts]
         held = Prompt.objects.filter(prompt_set=self.report.prompt_set)
         for content in held.filter(content_sha256__in=contents).values_list("content_sha256", flat=True):
             self.contents.setdefault(content, None)

@@ -29,6 +29,12 @@ class PromptSet(models.Model):
         return reverse("prompt-set", args=[self.name])
 
 
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def askable(self) -> Self:
+        """Those that still have a text."""
+        return self.filter(erased_at=None)
+
+
 class Prompt(models.Model):
     """x: the imported messages, byte for byte. It ends with a user's turn."""
 
@@ -46,11 +52,14 @@ class Prompt(models.Model):
     erased_why = models.CharField(max_length=300, blank=True, default="", db_default="")
     erased_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
 
+    objects = PromptQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["prompt_set", "content_sha256"], name="prompt_is_stored_once_a_set"),
             models.CheckConstraint(condition=Q(erased_at__isnull=False) | Q(messages__0__isnull=False), name="prompt_has_a_turn"),
         ]
+        indexes = [models.Index(fields=["content_sha256"], condition=Q(erased_at__isnull=False), name="prompt_that_was_erased")]
         triggers = append_only(erasable="messages")
 
     def __str__(self) -> str:

@@ -40,6 +40,9 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
     "logging_collector": "off",
     "log_destination": "stderr",
+    # A statement that fails, and the row that it fails on, hold texts and names; a log is no place for them.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "log_timezone": "UTC",
     "timezone": "UTC",
 }

@@ -33,7 +33,15 @@ def stand(pair: Pair, derived: resolution.Resolution) -> None:
     pair.save()
 
 
-def adjudicate(pair: Pair, adjudicator: User, verdict: str | None, preference: int | None = None, *, at: datetime = NOW) -> Adjudication:
+def adjudicate(
+    pair: Pair,
+    adjudicator: User,
+    verdict: str | None,
+    preference: int | None = None,
+    *,
+    reason: str = "The second response leaves out the unit.",
+    at: datetime = NOW,
+) -> Adjudication:
     turn = AdjudicationTurn.objects.create(
         pair=pair, adjudicator=adjudicator, left_is_a=True, leased_at=at, lease_ends_at=at + timedelta(minutes=30), ended_at=at
     )
@@ -45,7 +53,7 @@ def adjudicate(pair: Pair, adjudicator: User, verdict: str | None, preference: i
         verdict=verdict,
         preference=preference,
         reason_class=Adjudication.ReasonClass.LABELER_SLIP,
-        reason="The second response leaves out the unit.",
+        reason=reason,
         left_was_a=True,
         submission_key=uuid.uuid4(),
         submitted_at=at,

@@ -15,9 +15,6 @@ from exports.models import Removal
 from exports.removals import Subject
 from policies.models import Prompt
 
-MOST_WORDS = 5
-SHORTEST = 12
-
 
 class Command(BaseCommand):
     help = (
@@ -36,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         subject = subject_of(options)
-        words = words_of(subject)
+        words = subject.words()
         if any(word in options["reason"] for word in words):
             raise CommandError("The reason repeats what is to be forgotten; nothing was done.")
         try:
@@ -65,17 +62,6 @@ def subject_of(options: dict[str, Any]) -> Subject:
     if prompt is None:
         raise CommandError(f"There is no prompt {options['prompt']}, or it was erased.")
     return Subject(prompts=[prompt, *Prompt.objects.filter(content_sha256=prompt.content_sha256).exclude(pk=prompt.pk)])
-
-
-def words_of(subject: Subject) -> list[str]:
-    """Return what is looked for afterwards: names, and the longest lines of the prompt."""
-    if subject.person:
-        named = (subject.person.username, subject.person.email, subject.person.get_full_name())
-        return [name for name in named if name]
-    lines = [
-        line.strip() for prompt in subject.prompts for turn in prompt.messages for line in turn["content"].replace('"', "\n").replace("\\", "\n").splitlines()
-    ]
-    return sorted({line for line in lines if len(line) >= SHORTEST}, key=len)[-MOST_WORDS:]
 
 
 def parts_of(removal: Removal) -> Any:
