@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
+import orjson
 from django.db import transaction
 
 from accounts.models import User
@@ -20,6 +23,7 @@ CHUNK = 200
 MAX_LENGTH = 1024
 """What TRL 1.16 takes where nothing else is said."""
 EXAMPLES = 20
+LINES_AT_ONCE = 2000
 
 
 class CannotCheck(Exception):
@@ -57,7 +61,7 @@ def check_some(made: TextCheck, words: ChatTokenizer | None, own_prompts: Sequen
     rows = made.version.rows.filter(position__gt=made.reached).order_by("position").select_related("prompt", "chosen", "rejected")
     part = list(rows.defer("chosen__token_ids", "rejected__token_ids")[:CHUNK])
     found = [flag for row in part for flag in flags_of(row, own_prompts)]
-    RowFlag.objects.bulk_create(found, ignore_conflicts=True)
+    RowFlag.objects.bulk_create([*found, *([] if len(part) == CHUNK else odd_rows(made.version))], ignore_conflicts=True)
     if words:
         made.lengths = added_up(made.lengths, [lengths_of(row, words, made.max_length) for row in part])
     made.reached = part[-1].position if part else made.reached
@@ -75,6 +79,29 @@ def flags_of(row: DatasetRow, own_prompts: Sequence[str]) -> list[RowFlag]:
     )
     found = traps.flags(sides, system_prompts=own_prompts)
     return [RowFlag(version_id=row.version_id, row=row, kind=flag.kind, where=flag.where, start=flag.start, end=flag.end) for flag in found]
+
+
+# The schema
+
+
+def odd_rows(version: DatasetVersion) -> Iterator[RowFlag]:
+    """Yield a flag for each row of which a line of a file has other columns or types than the first line of that file. Files that are gone have none."""
+    for file in version.files.filter(conversion=None, name__endswith=".jsonl").exclude(split="").order_by("name"):
+        if file.path.is_file():
+            odd = set(odd_keys(file.path))
+            yield from (
+                RowFlag(version=version, row=row, kind="schema", where=file.name.removesuffix(".jsonl"), start=0, end=0)
+                for row in version.rows.filter(key__in=odd)
+            )
+
+
+def odd_keys(path: Path) -> Iterator[str]:
+    """Yield the pairs of odd lines. Memory does not grow with the file."""
+    with path.open("rb") as file:
+        first = None
+        while lines := [orjson.loads(line) for line in islice(file, LINES_AT_ONCE)]:
+            first = first or traps.shape_of(lines[0])
+            yield from (str(lines[place].get("pair_id")) for place in traps.odd_lines(lines, first))
 
 
 # Tokens

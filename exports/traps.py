@@ -18,6 +18,7 @@ KINDS = {
     "system_prompt": "the prompt holds a policy's own system prompt",
     "template": "a text holds the marks of a chat template",
     "identity": "a side says who wrote it",
+    "schema": "a line of the files has other columns or types than the first one, or a null",
     **privacy.KINDS,
 }
 """Each kind of flag, in words."""

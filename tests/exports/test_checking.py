@@ -11,7 +11,7 @@ from pytest_django import Settings
 from tokenizers import Tokenizer, decoders, models
 
 from accounts.models import User
-from exports import checking, flags, publishing, templating
+from exports import checking, flags, formats, gates, publishing, templating
 from exports.models import DatasetVersion, FlagDecision, RowFlag
 from labeling.models import Campaign
 from tests.builders import NOW, make_campaign, make_policy, make_prompt, make_user
@@ -162,3 +162,35 @@ def test_a_folder_without_a_template_says_so(leaky: DatasetVersion, model: str, 
 def test_a_version_of_everyday_pairs_has_no_flags(version: DatasetVersion, everyday: Campaign) -> None:
     checking.check(version, at=NOW)
     assert flags.counts(version) == []
+
+
+# The schema
+
+
+def frozen_with(odd: dict[str, object], monkeypatch: pytest.MonkeyPatch, rosa: User) -> DatasetVersion:
+    """A version of three rows, the last of which was written with other columns or types."""
+    written, rows = formats.trl_row, iter([{}, {}, odd])
+    monkeypatch.setattr(formats, "trl_row", lambda row: written(row) | next(rows))
+    people = make_user(), make_user()
+    campaign = make_campaign("odd", labelers=people)
+    for _ in range(3):
+        settled_pair(campaign, people)
+    return publishing.publish(order(campaign, dataset="odd", by=rosa, shares={"train": 1.0}))
+
+
+@pytest.mark.parametrize("odd", [{"more": "a column"}, {"margin": "2"}, {"margin": None}, {"chosen": {"role": "assistant", "content": "No list."}}])
+def test_an_odd_line_is_flagged_and_stands_in_the_way(any_moment: None, monkeypatch: pytest.MonkeyPatch, rosa: User, odd: dict[str, object]) -> None:
+    version = frozen_with(odd, monkeypatch, rosa)
+    checking.check(version, at=NOW)
+    assert [(flag.kind, flag.where, flag.row.position) for flag in RowFlag.objects.filter(version=version).select_related("row")] == [("schema", "train", 3)]
+    (texts,) = [gate for gate in gates.check(version) if gate.key == "texts"]
+    assert texts.blocks
+
+
+def test_lines_of_one_schema_are_not_flagged(any_moment: None, monkeypatch: pytest.MonkeyPatch, rosa: User) -> None:
+    """The negative control."""
+    version = frozen_with({}, monkeypatch, rosa)
+    checking.check(version, at=NOW)
+    assert not RowFlag.objects.filter(version=version).exists()
+    (texts,) = [gate for gate in gates.check(version) if gate.key == "texts"]
+    assert texts.passed
