@@ -64,7 +64,7 @@ class ThresholdSerializer(serializers.Serializer[Threshold]):
 
 
 class GateSerializer(serializers.Serializer[gates.Gate]):
-    """A check before release. `state` is passed, failed, waived or unmeasured; the last but one and the first let it pass."""
+    """A check before release. `state` is passed, failed, waived, unmeasured or not applicable; failed and unmeasured stand in the way."""
 
     key = serializers.CharField()
     name = serializers.CharField()

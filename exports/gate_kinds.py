@@ -28,6 +28,8 @@ class Figure:
     n: int | None = None
     all_there_is: bool = False
     """Everything was counted, so that more cannot be asked."""
+    applies: bool = True
+    """False: by construction there is nothing of it, and `found` says why. Not where something could have been measured and was not."""
 
 
 @dataclass(frozen=True, kw_only=True)

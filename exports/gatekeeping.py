@@ -39,7 +39,7 @@ def standing_in_the_way(version: DatasetVersion, gate: str) -> gates.Gate:
     found = next(one for one in gates.check(version) if one.key == gate)
     if found.waiver:
         raise NotPossible(_("{name} was waived by {username} before.").format(name=found.name, username=found.waiver.actor.username))
-    if found.passed:
+    if not found.blocks:
         raise NotPossible(_("{name} is passed: there is nothing to waive.").format(name=found.name))
     return found
 

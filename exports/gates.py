@@ -41,12 +41,14 @@ class Gate:
 
     @property
     def blocks(self) -> bool:
-        """It failed, and nobody has waived it."""
-        return not self.passed and self.waiver is None
+        """It failed, or could not be measured, and nobody has waived it."""
+        return self.figure.applies and not self.passed and self.waiver is None
 
     @property
     def state(self) -> str:
-        """`passed`, `waived`, `unmeasured` or `failed`."""
+        """`passed`, `waived`, `unmeasured`, `failed`, or `not applicable` where by construction there is nothing to measure."""
+        if not self.figure.applies:
+            return "not applicable"
         if self.passed:
             return "passed"
         if self.waiver:
@@ -107,8 +109,12 @@ def kept_figures(version: DatasetVersion) -> Mapping[int, Figures]:
     """Return what was measured of each version of its dataset when it was frozen, by the version's number."""
     found: dict[int, dict[str, Figure]] = {}
     for row in GateFigure.objects.filter(version__dataset=version.dataset_id).select_related("version").defer("version__manifest"):
-        found.setdefault(row.version.number, {})[row.gate] = Figure(value=row.value, low=row.low, high=row.high, n=row.n, found=row.found)
+        found.setdefault(row.version.number, {})[row.gate] = figure_of(row)
     return found
+
+
+def figure_of(row: GateFigure) -> Figure:
+    return Figure(value=row.value, low=row.low, high=row.high, n=row.n, found=row.found, applies=row.detail.get("applies", True))
 
 
 def before(kept: Mapping[int, Figures], number: int) -> Figures:

@@ -27,6 +27,7 @@ SIDES = f"""
 SELECT count(*) FILTER (WHERE (label.verdict = 'a') = label.left_was_a), count(*) FROM {BEHIND}
 WHERE row.version_id = %(version)s AND label.left_was_a IS NOT NULL AND label.verdict <> 'tie'
 """  # noqa: S608 - our own words
+MADE_HERE = f"SELECT 1 FROM {BEHIND} WHERE row.version_id = %(version)s AND label.source <> 'imported' LIMIT 1"  # noqa: S608
 SYNTHETIC = f"SELECT count(DISTINCT row.id) FROM {BEHIND} WHERE row.version_id = %(version)s AND label.source = 'synthetic'"  # noqa: S608
 LABELS_BY = f"SELECT label.labeler_id, count(DISTINCT label.id) FROM {BEHIND} WHERE row.version_id = %(version)s GROUP BY label.labeler_id"  # noqa: S608
 CONTRIBUTORS = f"SELECT DISTINCT label.labeler_id FROM {BEHIND} WHERE row.version_id = %(version)s"  # noqa: S608
@@ -114,7 +115,11 @@ def system_prompts(version: DatasetVersion) -> Figure:
 
 
 def left(version: DatasetVersion) -> Figure:
+    """Not asked of a version all of whose labels were made elsewhere: an import does not take the sides that they saw, so nothing could ever be measured."""
     left_chosen, n = statements.one(SIDES, version=version.pk) or (0, 0)
+    if not n and statements.one(MADE_HERE, version=version.pk) is None:
+        elsewhere = "Every label behind it was made elsewhere, and the sides that such labels saw are not known: there is nothing to measure."
+        return Figure(value=None, n=0, found=elsewhere, applies=False)
     if not n:
         return Figure(value=None, n=0, found="No label behind it knows where its sides stood, so the balance of sides could not be measured.")
     return share(left_chosen, n, f"The left side was chosen in {left_chosen:,} of {counted(n, 'label')} that chose one.")

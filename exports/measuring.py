@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from exports import measures, samples
+from exports.gate_kinds import Figure
 from exports.models import Dataset, DatasetVersion, GateFigure, SampleRow
 
 
@@ -20,13 +21,15 @@ def measure(version: DatasetVersion, *, at: datetime) -> bool:
         return False
     Dataset.objects.select_for_update(no_key=True).get(pk=version.dataset_id)
     known = set(version.figures.values_list("gate", flat=True))
-    GateFigure.objects.bulk_create(
-        GateFigure(version=version, gate=key, value=figure.value, low=figure.low, high=figure.high, n=figure.n, found=figure.found, at=at)
-        for key, figure in measures.measure(version, known=known).items()
-    )
+    GateFigure.objects.bulk_create(row_of(version, key, figure, at=at) for key, figure in measures.measure(version, known=known).items())
     if not known:
         SampleRow.objects.bulk_create(samples.drawn(version))
     return True
+
+
+def row_of(version: DatasetVersion, gate: str, figure: Figure, *, at: datetime) -> GateFigure:
+    detail = {} if figure.applies else {"applies": False}
+    return GateFigure(version=version, gate=gate, value=figure.value, low=figure.low, high=figure.high, n=figure.n, found=figure.found, detail=detail, at=at)
 
 
 def is_measured(version: DatasetVersion) -> bool:

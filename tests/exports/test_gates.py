@@ -44,7 +44,7 @@ def test_it_works(version: DatasetVersion) -> None:
     assert [found[key] for key in ("agreement", "adjudicated", "rubrics", "system-prompts", "slices", "leakage", "golden", "repeats", "people")] == [
         "passed"
     ] * 9
-    assert [found[key] for key in ("gold", "left", "consent", "texts")] == ["unmeasured"] * 4
+    assert [found[key] for key in ("gold", "consent", "texts")] == ["unmeasured"] * 3
     assert [found[key] for key in ("licence", "read", "errors")] == ["failed", "failed", "unmeasured"]
 
 
@@ -248,6 +248,24 @@ def test_the_gates_of_many_versions_cost_as_many_queries_as_of_one(
         gates.check_all(versions[:1])
     with django_assert_num_queries(6):
         gates.check_all(versions)
+
+
+def test_sides_are_not_asked_of_labels_that_were_all_made_elsewhere(any_moment: None, everyday: Campaign, olga: User) -> None:
+    """They cannot be known: it says so, blocks nothing, and does not pass either."""
+    left = gate("left", everyday)
+    assert (left.state, left.passed, left.blocks) == ("not applicable", False, False)
+    assert "made elsewhere" in left.found
+    with pytest.raises(gatekeeping.NotPossible, match="nothing to waive"):
+        gatekeeping.waive(DatasetVersion.objects.get(), "left", actor=olga, reason="No need.", at=NOW)
+
+
+def test_sides_are_asked_for_where_one_label_was_made_here(any_moment: None, everyday: Campaign, people: list[User]) -> None:
+    """The negative control, and what else cannot be measured of imported labels still blocks: a file may bring gold, and somebody answers for consent."""
+    sided_label(everyday, people[0], left_was_a=True)
+    version = frozen(everyday)
+    found = {key: of(version, key).state for key in ("left", "gold", "consent")}
+    assert found["left"] in ("passed", "failed")
+    assert (found["gold"], found["consent"]) == ("unmeasured", "unmeasured")
 
 
 def sided_label(campaign: Campaign, labeler: User, *, left_was_a: bool, source: str = Label.Source.DESK) -> None:
