@@ -6,7 +6,7 @@ PORT ?= 8000
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: demo setup test check format messages bench bench-queue bench-export bench-generation bench-rendering soak help
+.PHONY: demo setup test check format messages bench bench-queue bench-export bench-generation bench-rendering readers soak help
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -56,6 +56,10 @@ bench-rendering: setup
 ## make bench-generation  tokens a second: a plain loop, the bare engine, the whole product
 bench-generation: setup
 	@$(PY) -m benchmarks.generation $(ARGS)
+
+## make readers           let the readers of Axolotl, LLaMA-Factory and OpenRLHF read what Tiebreak writes for them; each is installed under var/readers
+readers: setup
+	@$(PY) -m tests.readers
 
 ## make soak              labels over HTTP while workers are killed, PostgreSQL crashes, requests come thrice, people vanish (ARGS="--row 3")
 soak: setup

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from exports.layouts.readers import READERS
+
 NAME = "README.md"
 PRIVATE = "test"
 
@@ -65,7 +67,7 @@ class Facts:
 
 def card(facts: Facts) -> bytes:
     """Return the card in UTF-8. Equal facts give equal bytes."""
-    parts = [header(facts), opening(facts), use(facts), objectives(), made_of(facts), collection(), columns(), limits(facts)]
+    parts = [header(facts), opening(facts), use(facts), trainers(), objectives(), made_of(facts), collection(), columns(), limits(facts)]
     return "\n\n".join(parts).encode() + b"\n"
 
 
@@ -166,6 +168,12 @@ def use(facts: Facts) -> str:
         "## Use\n\nThe conversational layout with an explicit prompt that TRL reads. The loss falls on chosen and rejected, never on the prompt. "
         f"Check the files with `sha256sum -c SHA256SUMS`.\n\n```python\n{code}\n```"
     )
+
+
+def trainers() -> str:
+    """Return how it is known of each layout that its trainer reads it so."""
+    said = [f"- `{layout}`, {reader.name}; {reader.said}." + (f" {reader.loses}" if reader.loses else "") for layout, reader in READERS.items()]
+    return "## Trainers\n\nThe layouts in which it can be had, and what was run of what reads them.\n\n" + "\n".join(said)
 
 
 def objectives() -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from exports.layouts.layout import Layout, Line
 
-READ = "written from a description of the published columns; not run"
 OTHER = {"chosen": "rejected", "rejected": "chosen"}
 
 
@@ -88,7 +87,6 @@ LAYOUTS = [
         convert=helpsteer3,
         block=helpsteer3_block,
         language="python",
-        checked=READ,
         needs_votes=True,
     ),
     Layout(
@@ -99,7 +97,6 @@ LAYOUTS = [
         convert=arena,
         block=arena_block,
         language="python",
-        checked=READ,
         needs_votes=True,
     ),
 ]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from exports.layouts.readers import READERS
+
 Line = dict[str, Any]
 Convert = Callable[[Line, Sequence[Line]], Iterator[Line]]
 """From a canonical row and the votes behind it to the layout's lines: none, one, or several. Raises NotTaken."""
@@ -19,7 +21,7 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A layout. A change of what `convert` returns is a new `version`. `checked` says how it is known that the trainer reads it so."""
+    """A layout. A change of what `convert` returns is a new `version`."""
 
     name: str
     title: str
@@ -28,7 +30,6 @@ class Layout:
     convert: Convert
     block: Block
     language: str
-    checked: str
     needs_votes: bool = False
     kinds: tuple[str, ...] = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
     """The kinds of file in which it is offered: those that the trainer reads."""
@@ -36,6 +37,15 @@ class Layout:
     """A split is never cut into shards: its trainer wants the name of a file, not a pattern."""
     beside: Callable[[Mapping[str, str]], Mapping[str, Any]] | None = None
     """Further files, by name, as JSON: what the trainer wants beside the rows."""
+
+    @property
+    def checked(self) -> str:
+        """How it is known that the trainer reads it so."""
+        return READERS[self.name].said
+
+    @property
+    def loses(self) -> str:
+        return READERS[self.name].loses
 
 
 def same(row: Line, votes: Sequence[Line]) -> Iterator[Line]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from exports.layouts.layout import Layout, Line, same, whole
 
 SPEAKERS = {"system": "System", "user": "Human", "assistant": "Assistant"}
-RUN = "trained two steps with TRL on a tiny model in the tests, tokens compared with the stored texts"
 
 
 def as_text(row: Line, votes: Sequence[Line]) -> Iterator[Line]:
@@ -84,10 +83,9 @@ LAYOUTS = [
         convert=same,
         block=dpo_block,
         language="python",
-        checked=RUN,
         kinds=("jsonl.gz", "jsonl.zst", "parquet"),  # plain it is what the version has
     ),
-    Layout(name="trl-text", title="TRL, standard (text)", objective="DPO", version=1, convert=as_text, block=dpo_block, language="python", checked=RUN),
+    Layout(name="trl-text", title="TRL, standard (text)", objective="DPO", version=1, convert=as_text, block=dpo_block, language="python"),
     Layout(
         name="trl-implicit",
         title="TRL, conversational with an implicit prompt",
@@ -96,7 +94,6 @@ LAYOUTS = [
         convert=implicit,
         block=dpo_block,
         language="python",
-        checked=RUN,
     ),
     Layout(
         name="reward",
@@ -106,7 +103,6 @@ LAYOUTS = [
         convert=reward,
         block=reward_block,
         language="python",
-        checked=RUN,
     ),
-    Layout(name="kto", title="KTO", objective="KTO", version=1, convert=kto, block=kto_block, language="python", checked=RUN),
+    Layout(name="kto", title="KTO", objective="KTO", version=1, convert=kto, block=kto_block, language="python"),
 ]

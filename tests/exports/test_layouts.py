@@ -10,9 +10,11 @@ import datasets
 import pyarrow as pa
 import pytest
 
-from exports import formats, packing
+from exports import cards, formats, packing
 from exports.layouts import LAYOUTS, NotTaken
 from exports.layouts.layout import Line
+from exports.layouts.readers import READERS
+from tests.readers.__main__ import BESIDE, ROOT
 
 ASKED = [formats.message("system", "Be brief."), formats.message("user", "A knot?")]
 
@@ -67,7 +69,7 @@ EXPECTED: dict[str, list[Line]] = {
         {"prompt": ASKED, "completion": [CHOSEN], "label": True, "pair_id": "17"},
         {"prompt": ASKED, "completion": [REJECTED], "label": False, "pair_id": "17"},
     ],
-    "axolotl": [{"messages": ASKED, "chosen": CHOSEN, "rejected": REJECTED}],
+    "axolotl": [{"messages": ASKED, "chosen": formats.message("assistant", "Use a bowline."), "rejected": formats.message("assistant", "Use a granny.")}],
     "llama-factory": [
         {
             "conversations": [{"from": "system", "value": "Be brief."}, {"from": "human", "value": "A knot?"}],
@@ -119,13 +121,15 @@ EXPECTED: dict[str, list[Line]] = {
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_it_works(name: str) -> None:
-    assert list(LAYOUTS[name].convert(row(), VOTES)) == EXPECTED[name]
+    sides = {"chosen": "Use a bowline.", "rejected": "Use a granny."} if name == "axolotl" else {}  # the others' are too short or too ragged for it
+    assert list(LAYOUTS[name].convert(row(**sides), VOTES)) == EXPECTED[name]
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_columns_are_the_same_in_every_line(name: str) -> None:
-    other = row(prompt=[formats.message("user", "Hi")], margin=-1.0, verdict="a", slices="{}", source="", licence="")
-    shapes = {str(packing.fields_of(line)) for one in (row(), other) for line in LAYOUTS[name].convert(one, VOTES)}
+    sides = {"chosen": "Use a bowline.", "rejected": "Use a granny."}
+    other = row(prompt=[formats.message("user", "Hi")], margin=-1.0, verdict="a", slices="{}", source="", licence="", **sides)
+    shapes = {str(packing.fields_of(line)) for one in (row(**sides), other) for line in LAYOUTS[name].convert(one, VOTES)}
     assert len(shapes) == 1
 
 
@@ -146,6 +150,54 @@ def test_what_llama_factory_would_drop_in_silence_is_not_given_to_it(roles: tupl
     conversation = [formats.message(role, f"turn {number}") for number, role in enumerate(roles)]
     with pytest.raises(NotTaken, match="turns that do not alternate"):
         list(LAYOUTS["llama-factory"].convert(row(prompt=conversation), []))
+
+
+@pytest.mark.parametrize("side", [" leads", "ends ", "line feed\n", "no-break space at its end\u00a0"])
+def test_what_axolotl_would_not_find_behind_a_template_that_trims_is_not_given_to_it(side: str) -> None:
+    for changes in ({"chosen": side, "rejected": "A granny knot will do."}, {"chosen": "A bowline, tied twice.", "rejected": side}):
+        with pytest.raises(NotTaken, match="white space at an end of a side"):
+            list(LAYOUTS["axolotl"].convert(row(**changes), []))
+
+
+@pytest.mark.parametrize("side", ["4", "Paris", "user", "You are", "assistant"])
+def test_what_axolotl_would_find_in_the_template_is_not_given_to_it(side: str) -> None:
+    with pytest.raises(NotTaken, match="a side of a word or two"):
+        list(LAYOUTS["axolotl"].convert(row(chosen=side, rejected="A granny knot will do."), []))
+
+
+@pytest.mark.parametrize("side", ["漢字", "Use a bowline.", "Supercalifragilisticexpialidocious"])
+def test_what_axolotl_finds_is_given_to_it(side: str) -> None:
+    (line,) = LAYOUTS["axolotl"].convert(row(chosen=side, rejected="A granny knot will do."), [])
+    assert line["chosen"]["content"] == side
+
+
+@pytest.mark.parametrize(("layout", "kinds"), [("openrlhf", {"jsonl", "parquet"}), ("nemo-rl", {"jsonl"}), ("axolotl", {"jsonl", "jsonl.gz", "parquet"})])
+def test_only_kinds_that_a_trainer_opens_are_offered_to_it(layout: str, kinds: set[str]) -> None:
+    assert set(LAYOUTS[layout].kinds) == kinds
+
+
+# ---- how it is known
+
+
+def test_of_each_layout_it_is_said_what_was_run() -> None:
+    assert list(READERS) == list(LAYOUTS)
+    for layout in LAYOUTS.values():
+        assert layout.checked.startswith("run: " if READERS[layout.name].was_run else "not run: held against")
+
+
+def test_what_is_said_to_be_run_is_what_is_run() -> None:
+    pins = {line.split("==")[0]: line for line in (ROOT / "constraints.txt").read_text().splitlines()}
+    ran = {reader.package for reader in READERS.values() if reader.was_run}
+    assert ran - {READERS[layout].package for layout in BESIDE} == {pins["trl"]}
+    for layout in BESIDE:
+        assert (ROOT / f"tests/readers/by_{layout.replace('-', '_')}.py").exists()
+
+
+def test_the_card_and_the_docs_say_the_same() -> None:
+    docs, card = (ROOT / "docs/formats.md").read_text(), cards.trainers()
+    for layout, reader in READERS.items():
+        assert f"| `{layout}` | {reader.name} | {reader.said} |" in docs
+        assert f"- `{layout}`, {reader.name}; {reader.said}." in card
 
 
 # ---- how files are written

@@ -1,0 +1,80 @@
+"""How it is known what a trainer makes of a layout: which reader was run and what was compared, or what the layout was only held against. Pure.
+
+`make readers` runs them again and prints what each got; the tests of TRL train. A test holds that each layout is here, and the versions against the pins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """What reads a layout."""
+
+    name: str
+    package: str = ""
+    """As pip knows it, with the version that was run. Empty: nothing was run."""
+    ran: str = ""
+    """What of it was run."""
+    compared: str
+    """What was compared, and with what; where nothing was run, what the layout was held against, and why no more."""
+    loses: str = ""
+    """What it does not take as it stands, whatever the layout: for people to know."""
+
+    @property
+    def was_run(self) -> bool:
+        return bool(self.package)
+
+    @property
+    def said(self) -> str:
+        """Return it in a sentence, without its full stop."""
+        return f"run: {self.package.replace('==', ' ')}, {self.ran}; {self.compared}" if self.was_run else f"not run: {self.compared}"
+
+
+TRL = "trl==1.16.0"
+TRAINED = "trained two steps on a tiny model"
+TOKENS = "token ids compared with those of the stored texts"
+TEXTS = "compared with the stored texts, under a chat template that keeps white space and under one that trims it"
+
+READERS: dict[str, Reader] = {
+    "canonical": Reader(name="TRL, DPO", package=TRL, ran=TRAINED, compared=TOKENS),
+    "trl-text": Reader(name="TRL, DPO on text", package=TRL, ran=TRAINED, compared=TOKENS),
+    "trl-implicit": Reader(name="TRL, DPO with an implicit prompt", package=TRL, ran=TRAINED, compared=TOKENS),
+    "reward": Reader(name="TRL, reward model", package=TRL, ran=TRAINED, compared=f"{TOKENS}, and the margins"),
+    "kto": Reader(name="TRL, KTO", package=TRL, ran=TRAINED, compared=f"{TOKENS}, and the labels"),
+    "axolotl": Reader(
+        name="Axolotl",
+        package="axolotl==0.19.0",
+        ran="its loader of files and its chat_template.default for DPO",
+        compared=f"prompt, chosen and rejected {TEXTS}",
+        loses="Rows with white space at an end of a side, or a side of a word or two, are left out: it would train on something else.",
+    ),
+    "llama-factory": Reader(
+        name="LLaMA-Factory",
+        package="llamafactory==0.9.5",
+        ran="its loader from dataset_info.json to the token ids of its pairwise stage",
+        compared=f"{TOKENS}, under its template chatml",
+        loses="Rows whose turns do not alternate are left out: it drops them.",
+    ),
+    "openrlhf": Reader(
+        name="OpenRLHF",
+        package="openrlhf==0.11.2",
+        ran="its loader of files and its RewardDataset for DPO",
+        compared=f"{TOKENS}, under a chat template that keeps white space and under one that trims it",
+        loses="With a template that writes no end of turn, it strips line feeds from the end of a side.",
+    ),
+    "nemo-rl": Reader(
+        name="NeMo-RL",
+        compared="held against the source of its PreferenceDataset and its documentation, since pip has no more than an empty placeholder of it",
+    ),
+    "openai": Reader(name="OpenAI", compared="held against its documentation, since the reader is a service"),
+    "helpsteer3": Reader(
+        name="HelpSteer3",
+        compared="held against the source of NeMo-RL’s reader of HelpSteer3 and a description of the published columns, since pip has no reader",
+    ),
+    "arena": Reader(
+        name="FastChat and Arena-Rank",
+        compared="held against the source of the Elo of FastChat 0.2.36 and of the reader of Arena-Rank 0.1.1, which bring a stack of their own",
+    ),
+}
