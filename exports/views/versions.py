@@ -123,7 +123,8 @@ def files_shown(version: DatasetVersion, user: User) -> dict[str, Any]:
     files = files_of(version)
     trains = [file.name for file, _ in files if file.split and not file.is_private and file.name.endswith(".jsonl")]
     links = version.links.select_related("made_by", "revoked_by").order_by("-pk")[:SHOWN_EVENTS]
-    return {"files": files, "first_file": trains[0] if trains else files[0][0].name, "base_url": settings.BASE_URL, "links": links, "now": timezone.now()}
+    first = next((file for file, _ in files if file.name in trains), files[0][0])
+    return {"files": files, "first": first, "first_file": first.name, "base_url": settings.BASE_URL, "links": links, "now": timezone.now()}
 
 
 def pushes_of(version: DatasetVersion) -> dict[str, Any]:
