@@ -60,7 +60,7 @@ class Labeler:
         preference, at = self.choose.choice((-2, 2)), datetime.now(UTC)
         said = {"preference": preference, "verdict": "a" if preference < 0 else "b", "both_bad": False, "rationale": "", "source": "desk"}
         label = {"assignment_id": key, "slot": slot, "pair_id": pair, "labeler_id": labeler, "rubric_version_id": rubric_version, "left_was_a": left_is_a}
-        rest = {"reasons": [], "seconds": 1.0, "active_seconds": None, "submitted_at": at, "submission_key": uuid.uuid4()}
+        rest = {"reasons": [], "criteria": "{}", "evidence": "[]", "seconds": 1.0, "active_seconds": None, "submitted_at": at, "submission_key": uuid.uuid4()}
         with self.connection.transaction():
             self.connection.execute(self.given["lock"], {"pk": pair})
             self.connection.execute(self.given["store"], said | label | rest)

@@ -79,9 +79,15 @@ SELECT pair_id, id, md5('a' || id)::uuid, labeler_id, rubric_version_id, 'a', -1
 FROM labeling_slot WHERE campaign_id = %(campaign)s AND closed_at IS NOT NULL AND labeler_id IS NOT NULL
 """
 ENROLMENTS = """
-INSERT INTO labeling_enrolment (campaign_id, labeler_id, state, rank, head_rank, head_seen, epoch, served, planned, practice_rounds, watched_to, entered_at)
-SELECT %(campaign)s, labeler_id, 'working', max(rank), %(start)s, %(start)s, 0, count(*), 0, 0, 0, now()
+INSERT INTO labeling_enrolment (campaign_id, labeler_id, rubric_version_id, state, rank, head_rank, head_seen, epoch, served, planned, practice_rounds,
+                                watched_to, entered_at)
+SELECT %(campaign)s, labeler_id, %(rubric_version)s, 'working', max(rank), %(start)s, %(start)s, 0, count(*), 0, 0, 0, now()
 FROM labeling_slot WHERE campaign_id = %(campaign)s AND labeler_id IS NOT NULL GROUP BY labeler_id
+"""
+# What an enrolment writes by its trigger.
+ACKNOWLEDGEMENTS = """
+INSERT INTO labeling_acknowledgement (labeler_id, campaign_id, rubric_version_id, how, at)
+SELECT labeler_id, campaign_id, rubric_version_id, 'entered', entered_at FROM labeling_enrolment WHERE campaign_id = %(campaign)s
 """
 TAKE_AGAIN = """
 UPDATE labeling_slot SET labeler_id = %(labeler)s, lease = gen_random_uuid(), lease_ends_at = now() - interval '1 hour'
@@ -127,7 +133,7 @@ def write(connection: psycopg.Connection, *, pairs: int, prompt_set: int, polici
 def fill(connection: psycopg.Connection, stock: Stock, *, start: int) -> None:
     """Store the pairs of a campaign, their places, and what was labeled of them. `start` is the cursor of who has not begun."""
     values = vars(stock) | {"pairs_from": last_id(connection, "labeling_pair"), "slots_from": last_id(connection, "labeling_slot"), "start": start}
-    for statement in (PAIRS, SLOTS, ASSIGNMENTS, LABELS, ENROLMENTS):
+    for statement in (PAIRS, SLOTS, ASSIGNMENTS, LABELS, ENROLMENTS, ACKNOWLEDGEMENTS):
         connection.execute(statement, values)
     for table in FILLED:
         if table != "labeling_assignment":
