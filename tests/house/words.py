@@ -12,7 +12,7 @@ from scripts import messages
 SEEN_OR_HEARD = {"title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "data-says", "data-missing", "data-copied"}
 NO_WORDS_WITHIN = {"code", "kbd", "pre", "script", "style", "svg"}
 PLACEHOLDER = re.compile(r"%\\\(\w+\\\)s|\\\{\w+\\\}")
-FEWEST = 6
+FEWEST = 8
 """Letters beside its placeholders by which a text is known."""
 
 TAG = re.compile(r"<[^>]+>")
