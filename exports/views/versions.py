@@ -17,6 +17,7 @@ from accounts.models import User
 from exports import access, choices, downloads, gates, lives, measuring, previews, readings, removals, splits, timeline
 from exports.forms_life import ChangeForm, LinkForm, PushForm, ReleaseForm, WaiveForm
 from exports.gate_kinds import KINDS
+from exports.layouts.readers import READERS
 from exports.models import PRIVATE, Dataset, DatasetFile, DatasetVersion, VersionEvent
 from exports.recording import Right
 
@@ -93,6 +94,7 @@ def version_page(request: HttpRequest, version: DatasetVersion, user: User, **fo
         **rows_shown(request, version, user),
         **files_shown(version, user),
         **pushes_of(version),
+        "readers": READERS.items(),
         **forms_of(version, user, checked),
         **forms,
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.test import Client
 
 from accounts.models import User
-from exports import checking, converting, flags, publishing, tasks
+from exports import checking, converting, flags, publishing, releasing, tasks, timeline
+from exports.layouts.readers import READERS
 from exports.models import Conversion, DatasetFile, DatasetVersion
 from labeling.models import Campaign, Role
 from tests.builders import NOW, make_prompt, make_token
@@ -131,3 +133,26 @@ def test_only_researchers_see_texts_and_layouts(version: DatasetVersion, as_: Si
     for user in (lena, olga, eve):
         for page in (TEXTS, LAYOUTS):
             assert as_(user).get(page).status_code == 403
+
+
+def test_the_versions_page_says_of_each_trainer_what_was_run(rosas: Client, version: DatasetVersion) -> None:
+    page = unescape(rosas.get("/datasets/helpfulness/1/").content.decode())
+    for reader in READERS.values():
+        assert f"{reader.said[:1].upper()}{reader.said[1:]}." in page
+
+
+# Words on the pages of versions
+
+
+def test_a_gate_that_does_not_apply_says_so_and_why(version: DatasetVersion, rosas: Client) -> None:
+    said = unescape(rosas.get(version.get_absolute_url()).content.decode())
+    assert "there is nothing to measure" in said
+    assert '<td class="n">not applicable</td>' in said
+    assert '<span class="state calm wrap">Side balance' in said
+
+
+def test_what_follows_a_reason_stands_in_a_sentence_of_its_own(version: DatasetVersion, everyday: Campaign, rosa: User) -> None:
+    later = publishing.publish(order(everyday, by=rosa))
+    releasing.withdraw(version, actor=rosa, reason="It held a prompt that was erased", successor=later, at=NOW)
+    (happened,) = [one for one in timeline.history_of(version.dataset, version) if one.what == "withdrawn"]
+    assert happened.why == "It held a prompt that was erased. Use version 2 instead."
