@@ -6,7 +6,7 @@ PORT ?= 8000
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: demo setup test check format messages bench bench-queue bench-export bench-generation bench-rendering readers soak help
+.PHONY: demo setup test check format messages bench bench-desk bench-queue bench-export bench-generation bench-rendering readers soak help
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -40,6 +40,10 @@ messages: setup
 ## make bench             labeling cycles a second at 1, 4 and 16 labelers on 5,000 pairs
 bench: setup
 	@$(PY) -m benchmarks.labeling $(ARGS)
+
+## make bench-desk        Submit to the next pair and the first page, in Chromium (ARGS="--peers FOLDER" beside Label Studio and Potato)
+bench-desk: setup
+	@$(PY) -m benchmarks.desk $(ARGS)
 
 ## make bench-queue       what the next place costs, with 1,000, 100,000 and 1,000,000 pairs (6 GB, some 10 minutes; ARGS="--sizes 1000,100000")
 bench-queue: setup
