@@ -267,7 +267,7 @@ def test_a_name_that_is_taken_is_refused_on_the_page(as_: As, root: Path, rosa: 
 def test_settings_that_name_nothing_say_what_to_do(as_: As, rosa: User, settings: LazySettings) -> None:
     settings.MODEL_ROOTS, settings.OPENAI_ENDPOINTS = {}, {}
     page = as_(rosa).get("/policies/register")
-    assert [text_of(found) for found in elements(page, "h3")] == ["The settings name nothing to ask"]
+    assert [text_of(found) for found in elements(page, "h2")] == ["The settings name nothing to ask"]
     assert elements(page, "form", class_="form") == []
 
 

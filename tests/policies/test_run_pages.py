@@ -98,7 +98,7 @@ def test_a_seed_that_is_none_is_refused(as_: As, rosa: User, seed: str) -> None:
 
 def test_without_prompts_or_policies_the_page_says_what_is_missing(as_: As, rosa: User) -> None:
     page = as_(rosa).get("/runs/new")
-    assert [text_of(found) for found in elements(page, "h3")] == ["A run needs prompts and a policy"]
+    assert [text_of(found) for found in elements(page, "h2")] == ["A run needs prompts and a policy"]
 
 
 @pytest.mark.parametrize("address", ["/runs/", "/runs/new", "/runs/{}/", "/runs/{}/progress"])
