@@ -91,10 +91,11 @@ def happening(event: VersionEvent, version: DatasetVersion) -> Happening:
     waived = event.detail.get("waived", [])
     also = " " + ngettext("{n} gate waived.", "{n} gates waived.", len(waived)).format(n=len(waived)) if waived else ""
     who = event.actor.username if event.actor else ""
+    why = _("erased") if event.reason is None else event.reason
     return Happening(
         at=event.at,
         version=version,
         what=_(event.get_kind_display()),
         who=who,
-        why=f"{_('erased') if event.reason is None else event.reason}{instead}{also}".strip(),
+        why=f"{why.rstrip('.')}.{instead}{also}" if why and (instead or also) else f"{why}{instead}{also}".strip(),
     )

@@ -154,5 +154,5 @@ def test_a_gate_that_does_not_apply_says_so_and_why(version: DatasetVersion, ros
 def test_what_follows_a_reason_stands_in_a_sentence_of_its_own(version: DatasetVersion, everyday: Campaign, rosa: User) -> None:
     later = publishing.publish(order(everyday, by=rosa))
     releasing.withdraw(version, actor=rosa, reason="It held a prompt that was erased", successor=later, at=NOW)
-    (happened,) = [one for one in timeline.history_of(version.dataset, version) if one.what == "withdrawn"]
+    (happened,) = [one for one in timeline.history_of(version.dataset, version) if one.why]
     assert happened.why == "It held a prompt that was erased. Use version 2 instead."
