@@ -30,5 +30,5 @@ def push(request: HttpRequest, name: str, number: int) -> HttpResponse:
         messages.error(request, str(refusal))
         return refused(request, version, user, status=409, push_form=form)
     tasks.ring_for_push(asked)
-    messages.success(request, _("It is asked for, in your name. How far it is stands under Hub."))
+    messages.success(request, _("It is asked for, in your name. How far it is stands below, under “On a hub”."))
     return redirect(version)
