@@ -15,6 +15,9 @@ from labeling.phrases import NOUNS, counted, decimal
 RECORDED_IN = "en"
 
 PLACEHOLDER = re.compile(r"\\\{(\w+)\\\}")
+NUMBERS = {"all", "flipped", "hits", "id", "n", "number", "round", "strength"}
+"""Placeholders that hold a whole number."""
+
 COUNT = re.compile(rf"([\d,]+) ({'|'.join(NOUNS)})s?")
 WHOLE, FIGURE = re.compile(r"[\d,]+"), re.compile(r"\d+\.\d+(\u00a0%)?")
 
@@ -27,7 +30,7 @@ class Teller:
 
     @cached_property
     def known(self) -> list[tuple[re.Pattern[str], str]]:
-        return [(re.compile(PLACEHOLDER.sub(r"(?P<\1>.+?)", re.escape(words))), words) for words in self.patterns]
+        return [(re.compile(PLACEHOLDER.sub(group_of, re.escape(words))), words) for words in self.patterns]
 
     def tell(self, words: str) -> str:
         if get_language() == RECORDED_IN or not words:
@@ -46,3 +49,7 @@ class Teller:
         if WHOLE.fullmatch(value):
             return grouped(int(value.replace(",", "")))
         return decimal(value) if FIGURE.fullmatch(value) else self.tell(value)
+
+
+def group_of(placeholder: re.Match[str]) -> str:
+    return f"(?P<{placeholder[1]}>{r'[0-9,]+' if placeholder[1] in NUMBERS else '.+?'})"

@@ -27,6 +27,7 @@ FOUND = Teller(
         marked("In {rows} the two sides were asked under different system prompts."),
         marked("Both sides of every row were asked alike."),
         marked("No label behind it knows where its sides stood, so the balance of sides could not be measured."),
+        marked("Every label behind it was made elsewhere, and the sides that such labels saw are not known: there is nothing to measure."),
         marked("The left side was chosen in {n} of {labels} that chose one."),
         marked("Both sides of every row are equally long, so length could not be measured."),
         marked("Chosen is longer in {n} of {rows} whose sides differ in length."),

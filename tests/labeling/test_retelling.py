@@ -1,0 +1,63 @@
+"""Records are stored in English and said again in their reader's language."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from exports import looked_through, measures, readings
+from exports.templatetags.retold_gates import retold_gate
+from labeling.templatetags.retold import retold
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ("Chose the left side 9 of 12 times.", "Eligió el lado izquierdo 9 de 12 veces."),
+        ("Chose the right side at strength 2 12 times in a row.", "Eligió el lado derecho con fuerza 2 12 veces seguidas."),
+        ("passed practice: 4 of 5 items right in round 1", "superó la práctica: 4 de 5 elementos, aciertos en la ronda 1"),
+        ("They asked me to, by hand.", "They asked me to, by hand."),
+        ("", ""),
+    ],
+)
+def test_it_works(stored: str, told: str) -> None:
+    assert retold(stored) == stored
+    with translation.override("es"):
+        assert retold(stored) == told
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ("at least 60.5\u00a0%", "al menos 60,5\u00a0%"),
+        ("The prompt of 12,345 rows has no licence.", "El prompt de 12\u00a0345 filas no tiene licencia."),
+        ("An adjudicator settled 1 of 7 rows.", "Un adjudicador resolvió 1 de 7 filas."),
+    ],
+)
+def test_counts_and_figures_are_written_as_the_reader_writes_them(stored: str, told: str) -> None:
+    with translation.override("es"):
+        assert retold_gate(stored) == told
+
+
+def sentences_in(module: object) -> Iterator[str]:
+    """Yield what a module's source may say of a gate, as far as it is without figures."""
+    source = Path(str(getattr(module, "__file__"))).read_text()  # noqa: B009 - a module has a file
+    tree = ast.parse(source)
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        said = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts | docs else ""
+        if said.endswith(".") and said[:1].isupper() and " " in said and "\n" not in said:
+            yield said
+
+
+@pytest.mark.parametrize("module", [measures, readings, looked_through])
+def test_what_gates_say_is_known(module: object) -> None:
+    said = list(sentences_in(module))
+    assert said
+    with translation.override("es"):
+        assert [words for words in said if retold_gate(words) == words] == []
