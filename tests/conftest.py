@@ -138,7 +138,7 @@ def _migrate_anew(name: str) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, template_database: str) -> None:
-    """The tests that roll back have a clone too: 40 migrations take some 15 seconds, a clone one."""
+    """The tests that roll back have a clone too: to migrate takes seconds, to clone one."""
     connections["default"].settings_dict["TEST"]["TEMPLATE"] = template_database
 
 
