@@ -61,7 +61,7 @@ def state(labeler: User) -> str:
 def why() -> str:
     event = EnrolmentEvent.objects.order_by("pk").last()
     assert event is not None
-    return event.why
+    return event.why or ""
 
 
 def test_it_works(schooling: Campaign, lena: User) -> None:
