@@ -74,7 +74,10 @@ READERS: dict[str, Reader] = {
         compared="held against the source of NeMo-RL’s reader of HelpSteer3 and a description of the published columns, since pip has no reader",
     ),
     "arena": Reader(
-        name="FastChat and Arena-Rank",
-        compared="held against the source of the Elo of FastChat 0.2.36 and of the reader of Arena-Rank 0.1.1, which bring a stack of their own",
+        name="Arena-Rank",
+        package="arena-rank==0.1.1",
+        ran="its PairDataset of each row’s battles",
+        compared="who met whom, what came of it and how often, compared with the votes",
+        loses="It takes a tie in which both were bad for a tie.",
     ),
 }

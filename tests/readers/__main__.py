@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,14 +36,28 @@ BESIDE = {
     ],
     "llama-factory": ["antlr4-python3-runtime==4.9.3", "omegaconf==2.4.0", "peft==0.21.2"],
     "openrlhf": ["pylatexenc==2.11"],
+    "arena": [
+        "jax==0.8.1",
+        "jaxlib==0.8.1",
+        "jaxtyping==0.3.11",
+        "ml_dtypes==0.6.0",
+        "opt_einsum==3.4.0",
+        "optax==0.2.8",
+        "scipy==1.17.1",
+        "wadler-lindig==0.1.8",
+        "zstandard==0.25.0",
+    ],
 }
 """What each imports on its way to its reader; torch, transformers and datasets are those of the tests."""
-ONE_TEMPLATE = {"llama-factory"}
-"""Brings templates of its own."""
+ONE_TEMPLATE = {"llama-factory", "arena"}
+"""Brings templates of its own, or asks for none."""
+OUTCOMES = {"a": 1.0, "b": 0.0, "tie": 0.5, "bad": 0.5}
 
 
 def expected(layout: str, line: Line, template: str) -> dict[str, Any]:
     """Return what a reader must make of a row, worked out by hand."""
+    if layout == "arena":
+        return {"battles": battles(line)}
     asked = bytewise.asked(line["prompt"], template)
     sides = {side: bytewise.answer(line[side][0]["content"], template) for side in ("chosen", "rejected")}
     if layout == "axolotl":
@@ -51,6 +66,14 @@ def expected(layout: str, line: Line, template: str) -> dict[str, Any]:
         return {"prompt": len(bytewise.ids(asked)), **{side: bytewise.ids((asked + text).rstrip("\n")) for side, text in sides.items()}}
     inputs = {f"{side}_input_ids": bytewise.ids(asked + text) for side, text in sides.items()}
     return inputs | {f"{side}_labels": [-100] * len(bytewise.ids(asked)) + bytewise.ids(text) for side, text in sides.items()}
+
+
+def battles(line: Line) -> list[list[Any]]:
+    """Return who met whom over a row, with what outcome, how often."""
+    sides = [line["chosen_policy"], line["rejected_policy"]]
+    first, second = sides if line["verdict"] == "a" else sides[::-1]
+    said = Counter(OUTCOMES["bad" if vote["both_bad"] else vote["verdict"]] for vote in material.votes(line))
+    return sorted([first, second, outcome, count] for outcome, count in said.items())
 
 
 def install(layout: str) -> Path:
