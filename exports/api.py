@@ -26,7 +26,7 @@ from accounts.access import signed_in
 from accounts.models import ApiToken, User
 from accounts.permissions import IsResearcher, scope
 from accounts.serializers import RefusalSerializer
-from exports import access, downloads, gates, lives, measuring, offered, publishing, splits, tasks
+from exports import access, downloads, gates, holding_out, lives, measuring, offered, publishing, splits, tasks
 from exports.choices import BadChoice, Choice
 from exports.forms import campaigns_of
 from exports.gate_kinds import Figure, Threshold
@@ -138,6 +138,12 @@ class FreezeSerializer(serializers.Serializer[dict[str, Any]]):
     )
 
     choice = ChoiceSerializer(required=False)
+    hold_out = serializers.ListField(
+        child=serializers.CharField(max_length=150),
+        default=list,
+        max_length=1000,
+        help_text="Names of labelers: what they judged makes rows in the test split alone, in this version and all later ones.",
+    )
 
     def validate_choice(self, value: dict[str, Any]) -> Choice:
         try:
@@ -270,10 +276,15 @@ def demand(request: Request, name: str) -> None:
 
 
 def order_of(said: dict[str, Any], user: User) -> publishing.Order:
-    """Return what was asked for. Raises ValidationError for a campaign in which the person is no researcher, which may not even exist."""
+    """Return what was asked for. Raises ValidationError for a campaign in which the person is no researcher, which may not even exist, and for a labeler
+    whom they do not know."""
     campaigns = list(campaigns_of(user).filter(slug__in=said["campaigns"]))
     if unknown := set(said["campaigns"]) - {campaign.slug for campaign in campaigns}:
         raise ValidationError({"campaigns": f"No such campaign, or you are no researcher in it: {', '.join(sorted(unknown))}."})
+    try:
+        people = holding_out.named(said["hold_out"], campaigns)
+    except holding_out.CannotHoldOut as error:
+        raise ValidationError({"hold_out": str(error)}) from error
     return publishing.Order(
         dataset=said["name"],
         campaigns=campaigns,
@@ -282,4 +293,5 @@ def order_of(said: dict[str, Any], user: User) -> publishing.Order:
         description=said["description"],
         shares=said.get("shares", splits.DEFAULT_SHARES),
         choice=said.get("choice") or Choice(),
+        hold_out=people,
     )

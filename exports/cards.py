@@ -48,7 +48,8 @@ OBJECTIVES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a card says. `rows` are counted by split, `votes` by where the label was made, `voted` are the splits that have some, `left_out` pairs by reason."""
+    """What a card says. `rows` are counted by split, `votes` by where the label was made, `voted` are the splits that have some, `left_out` pairs by reason,
+    `held_out` counts labelers."""
 
     dataset: str
     number: int
@@ -63,11 +64,12 @@ class Facts:
     policies: Sequence[str]
     licences: Mapping[str, int]
     left_out: Mapping[str, int]
+    held_out: int = 0
 
 
 def card(facts: Facts) -> bytes:
     """Return the card in UTF-8. Equal facts give equal bytes."""
-    parts = [header(facts), opening(facts), use(facts), trainers(), objectives(), made_of(facts), collection(), columns(), limits(facts)]
+    parts = [header(facts), opening(facts), use(facts), trainers(), objectives(), made_of(facts), collection(facts), columns(), limits(facts)]
     return "\n\n".join(parts).encode() + b"\n"
 
 
@@ -182,7 +184,7 @@ def objectives() -> str:
     )
 
 
-def collection() -> str:
+def collection(facts: Facts) -> str:
     said = [
         "Labelers read a prompt and two responses side by side, the sides drawn for each of them, without knowing which policy wrote which, "
         "whether the pair was a check, or what others chose.",
@@ -190,8 +192,17 @@ def collection() -> str:
         "Prompts of one family (the same text but for case and space, near duplicates, parts of one conversation) lie in one split, which was drawn once "
         "from the family's key and the salt in manifest.json and never moves. A prompt that would connect two splits was left out, and so was "
         "whatever is like a gold item.",
+        *([held_out_in_words(facts.held_out)] if facts.held_out else []),
     ]
     return "## How it was collected\n\n" + "\n".join(f"- {sentence}" for sentence in said)
+
+
+def held_out_in_words(people: int) -> str:
+    who = "1 labeler is" if people == 1 else f"{people:,} labelers are"
+    return (
+        f"{who} held out, now and in every later version: no row of train or validation rests on a label or an adjudication of theirs, so test, with its "
+        "votes, also tells how a model does by the judgment of people whom it never saw. `held_out` in manifest.json has their pseudonyms."
+    )
 
 
 def made_of(facts: Facts) -> str:

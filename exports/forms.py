@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from exports import splits
+from exports import holding_out, splits
 from exports.choices import STANDINGS, STRONGEST, BadChoice, Choice, slices_named
+from exports.holding_out import CannotHoldOut
 from exports.models import Dataset
 from exports.rows import policy_name
 from labeling.models import Campaign, Role, RubricVersion
@@ -100,6 +101,14 @@ class FreezeForm(forms.Form):
         label=gettext_lazy("Most labels of one person"),
         help_text=gettext_lazy("A few people give most of the labels; so many of each count here."),
     )
+    hold_out = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        label=gettext_lazy("Held-out labelers"),
+        to_field_name="username",
+        required=False,
+        help_text=gettext_lazy("What they judged makes rows in the test split alone, in this version and all later ones. That cannot be taken back."),
+        widget=forms.SelectMultiple(attrs={"size": 5}),
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -110,6 +119,7 @@ class FreezeForm(forms.Form):
             self.fields["dataset"].initial = self.choosable[0].slug
         self.fields["rubric_versions"].choices = [(name, name) for name in rubric_versions_of(self.choosable)]  # type: ignore[attr-defined]
         self.fields["policies"].choices = [(name, name) for name in map(policy_name, Policy.objects.order_by("name"))]  # type: ignore[attr-defined]
+        self.fields["hold_out"].queryset = holding_out.labelers_of(self.choosable)  # type: ignore[attr-defined]
         self.known = list(Dataset.objects.order_by("name").values_list("name", flat=True))
         self.choice = Choice()
 
@@ -122,7 +132,18 @@ class FreezeForm(forms.Form):
             self.choice = choice_of(said)
         except BadChoice as error:
             self.add_error("slices" if "slice" in str(error) else None, str(error))
+        self.clean_held_out(said)
         return said
+
+    def clean_held_out(self, said: Mapping[str, Any]) -> None:
+        """Refuse people who cannot be held out, where all that this hangs on was said."""
+        if not {"campaigns", "dataset", "shares", "hold_out"} <= said.keys():
+            return
+        known = Dataset.objects.filter(name=said["dataset"]).first()
+        try:
+            holding_out.refuse_unless_possible(known, list(said["hold_out"]), list(said["campaigns"]), shares=known.shares if known else said["shares"])
+        except CannotHoldOut as error:
+            self.add_error("hold_out", str(error))
 
     def whole(self) -> list[forms.BoundField]:
         """Return the fields that every version needs."""
@@ -142,7 +163,7 @@ class FreezeForm(forms.Form):
         return [(name, value) for name, many in values.items() for value in many if value]
 
 
-NARROWING = ("rubric_versions", "standings", "least_agreement", "least_strength", "policies", "slices", "cap_per_person")
+NARROWING = ("rubric_versions", "standings", "least_agreement", "least_strength", "policies", "slices", "cap_per_person", "hold_out")
 
 
 def choice_of(said: Mapping[str, Any]) -> Choice:

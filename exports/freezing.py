@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from accounts.models import User
-from exports import flags, rows, splits, splitting
+from exports import flags, holding_out, rows, splits, splitting
 from exports.choices import Choice
 from exports.manifest import Removed
 from exports.models import Dataset, DatasetFile, DatasetVersion, VersionCampaign
@@ -35,6 +35,8 @@ class Order:
     description: str = ""
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
     choice: Choice = field(default_factory=Choice)
+    hold_out: Sequence[User] = ()
+    """Labelers whose judgment only the test split may rest on, in this version and all later ones; beside those whom the dataset holds out already."""
     removed: Removed | None = None
     """What the version is to be without, where it replaces another because of that."""
 
@@ -52,15 +54,18 @@ def one_moment() -> Iterator[None]:
 
 
 def draft(order: Order) -> rows.Draft:
-    """Take the dataset's next number, and store the rows of the version that will have it. Raises NothingToFreeze; call it in `one_moment`.
+    """Take the dataset's next number, and store the rows of the version that will have it. Raises NothingToFreeze and CannotHoldOut.
 
-    Of two who do so at once the second waits for the first, and then fails to serialize: it has to begin again, and gets the next number.
+    Call it in `one_moment`. Of two who do so at once the second waits for the first, and then fails to serialize: it has to begin again, and gets the
+    next number.
     """
     splits.check(order.shares)
     dataset = numbered(order)
+    holding_out.hold(dataset, order.hold_out, order.campaigns, by=order.by, at=order.at)
     rows.lay_out(order.campaigns, order.choice)
     bar_flagged(dataset)
     splitting.assign(dataset)
+    holding_out.bar(dataset, holding_out.held(dataset))
     version = next_key()
     if not draw_up(version, dataset):
         raise NothingToFreeze(missing(rows.left_out(), rows.unsettled(order.campaigns)))
@@ -73,6 +78,7 @@ def draft(order: Order) -> rows.Draft:
         totals=rows.totals_of(version),
         choice=order.choice,
         removed=order.removed,
+        held_out=holding_out.pseudonyms(dataset),
     )
 
 

@@ -20,6 +20,8 @@ from exports.contents import Contents, root_over
 from exports.manifest import ALL_VOTES, FIRST_SCHEMA, NAME, REMOVED, SUMS, BadManifest, Manifest
 from exports.splits import SPLITS, BadShares, split_of
 
+HELD_FOR = "test"
+"""The split in which votes of people stand who are held out of the others."""
 NAMED = 5
 """Lines of one fault that are named; the others are counted."""
 
@@ -146,6 +148,7 @@ def content_problems(folder: Path, manifest: Manifest, splits: Sequence[str]) ->
 def lines_problems(folder: Path, manifest: Manifest, split: str, contents: Contents, gone: Collection[bytes]) -> list[str]:
     """Read the rows of a split beside their votes, which stand in the same order, and hash both."""
     of_rows, of_votes = Faults(f"{split}.jsonl"), Faults(f"{split}.votes.jsonl")
+    held_out: set[str] = set() if split == HELD_FOR else set(manifest.get("held_out", []))
     with ExitStack() as stack:
         rows, votes = (lines_of(folder / faults.name, stack) for faults in (of_rows, of_votes))
         voted = 0
@@ -160,6 +163,7 @@ def lines_problems(folder: Path, manifest: Manifest, split: str, contents: Conte
                 of_votes.note("not the votes of its rows, one row's after another's", voted)
             contents[split].add_votes(said)
             note_removed(said, gone, of_votes, voted)
+            note_held_out(said, held_out, of_votes, voted)
         if rest := list(votes):
             of_votes.note("votes of no row", voted + 1)
             contents[split].add_votes(rest)
@@ -203,6 +207,11 @@ def drawn(family: str, plan: Mapping[str, Any]) -> str:
 def note_removed(votes: Sequence[bytes], gone: Collection[bytes], faults: Faults, number: int) -> None:
     if gone and not all(merkle.leaf_hash(vote) not in gone for vote in votes):
         faults.note("a label that was removed", number)
+
+
+def note_held_out(votes: Sequence[bytes], held_out: Collection[str], faults: Faults, number: int) -> None:
+    if held_out and any(read(vote).get("labeler") in held_out for vote in votes):
+        faults.note("a vote of somebody who is held out", number)
 
 
 def hash_problems(manifest: Manifest, split: str, contents: Contents) -> Iterator[str]:

@@ -135,10 +135,12 @@ def build(
     thresholds: Mapping[str, object] = MappingProxyType({}),
     masks: Mapping[str, str] = MASKS,
     predecessor: Predecessor | None = None,
+    held_out: Sequence[str] = (),
 ) -> Manifest:
     """Return the manifest of a version. The order in which parts are given does not matter; no clock and no machine is in it.
 
-    `thresholds` are what gates asked for, by name. Without a `predecessor` nothing was taken out.
+    `thresholds` are what gates asked for, by name. Without a `predecessor` nothing was taken out. `held_out` are pseudonyms of labelers
+    whose votes stand in the test split alone; without any the manifest has no such key, and the bytes that it had before there was one.
     """
     return {
         "schema": SCHEMA,
@@ -157,6 +159,7 @@ def build(
         "labels": contents.labels(),
         "removed": asdict(predecessor) if predecessor else None,
         "files": sorted(map(asdict, files), key=lambda file: str(file["name"])),
+        **({"held_out": sorted(held_out)} if held_out else {}),
     }
 
 
@@ -230,6 +233,12 @@ def content_faults(manifest: Manifest) -> Iterator[str]:
     removed = manifest.get("removed")
     if removed is not None and not (isinstance(removed, dict) and are_trees(removed.get("splits")) and is_count(removed.get("labels"))):
         yield "what was removed is not a count and the trees that it was removed from"
+    if not are_names(manifest.get("held_out", [])):
+        yield "those who are held out are not a list of names"
+
+
+def are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) and name for name in value)
 
 
 def is_count(value: object) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from exports import rows, splits
+from accounts.models import User
+from exports import holding_out, rows, splits
 from exports.choices import Choice, in_words
+from exports.holding_out import Foreseen
 from exports.models import PRIVATE, Dataset, DatasetRow, DatasetVersion
 from exports.rows import LeftOut, Summary
 from labeling import renderings
@@ -35,6 +37,7 @@ class Preview:
     thin: Sequence[tuple[str, str, int]]
     """Slices (name, value) with few rows."""
     chosen_by: Sequence[str]
+    held_out: Foreseen
 
     @property
     def shares_in_words(self) -> str:
@@ -57,10 +60,19 @@ class ShownRow:
     rejected: Shown
 
 
-def preview(campaigns: Sequence[Campaign], *, dataset: str, shares: Mapping[str, float], choice: Choice | None = None) -> Preview:
+def preview(
+    campaigns: Sequence[Campaign], *, dataset: str, shares: Mapping[str, float], choice: Choice | None = None, hold_out: Collection[User] = ()
+) -> Preview:
     """Work out what `publishing.publish` would make of these campaigns now. `shares` count for a new dataset only."""
-    found = rows.summary(campaigns, choice)
     known = Dataset.objects.filter(name=dataset).first()
+    people = holding_out.held(known) | {person.pk for person in hold_out}
+    foreseen = Foreseen(0, 0, 0)
+
+    def bar() -> None:
+        nonlocal foreseen
+        foreseen = holding_out.foresee(known, people, known.shares if known else shares)
+
+    found = rows.summary(campaigns, choice, bar=bar)
     return Preview(
         dataset=dataset,
         number=known.last_number + 1 if known else 1,
@@ -74,6 +86,7 @@ def preview(campaigns: Sequence[Campaign], *, dataset: str, shares: Mapping[str,
         unsettled=sorted(found.unsettled.items()),
         thin=thin_slices(found),
         chosen_by=in_words(choice or Choice()),
+        held_out=foreseen,
     )
 
 

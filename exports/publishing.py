@@ -21,6 +21,7 @@ from exports import freezing, manifest, sketching, writing
 from exports.folders import KEPT, ORPHAN, SCRATCH, hold_off_sweeps, nobody_publishes, put_in_place, scratch_folder, set_aside
 from exports.formats import FormatError
 from exports.freezing import NothingToFreeze, Order
+from exports.holding_out import CannotHoldOut
 from exports.models import DatasetFile, DatasetVersion
 from exports.splits import SPLITS
 
@@ -37,7 +38,7 @@ class NotPublished(Exception):
 def publish(order: Order) -> DatasetVersion:
     """Freeze the settled pairs, write the files, and make both visible at once. Not for use inside a transaction.
 
-    Raises NothingToFreeze, and NotPublished where the files cannot be written or others freeze the same dataset without end.
+    Raises NothingToFreeze, and NotPublished where the files cannot be written, somebody cannot be held out, or others freeze the same dataset without end.
     """
     sketching.catch_up()
     for _ in range(TRIES):
@@ -47,6 +48,8 @@ def publish(order: Order) -> DatasetVersion:
             if not isinstance(error.__cause__, CONFLICTS):
                 raise
             log.info("%s: somebody else was first; beginning again", order.dataset)
+        except CannotHoldOut as error:
+            raise NotPublished(str(error)) from error
         except FormatError as error:
             raise NotPublished(f"No version was made: {error}.") from error
         except OSError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -54,6 +54,7 @@ class LeftOut(models.TextChoices):
     LITTLE_STRENGTH = "little_strength", marked("a smaller margin than was asked for")
     FLAGGED = "flagged", marked("somebody decided about its texts that it stays out")
     BRIDGE = "bridge", marked("its prompt is like prompts of two splits, so it would carry one into the other")
+    HELD_OUT = "held_out", marked("judged by somebody who is held out, and not in the test split")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,8 @@ class Draft:
     totals: Totals
     choice: Choice = field(default_factory=Choice)
     removed: Removed | None = None
+    held_out: Sequence[str] = ()
+    """Pseudonyms of the labelers whose judgment only the test split may rest on."""
 
 
 def draft_of(version: DatasetVersion) -> Draft:
@@ -134,6 +137,7 @@ def draft_of(version: DatasetVersion) -> Draft:
         left_out=version.manifest["counts"]["left_out"],
         totals=totals_of(version.pk),
         choice=Choice.from_filters(version.manifest["filters"]),
+        held_out=version.manifest.get("held_out", []),
     )
 
 
@@ -355,9 +359,11 @@ FROM ({TOLD_APART}) AS told ORDER BY position
 """  # noqa: S608 - from here
 
 
-def summary(campaigns: Sequence[Campaign], choice: Choice | None = None) -> Summary:
-    """Return what `candidates` would, in numbers: for any number of pairs."""
+def summary(campaigns: Sequence[Campaign], choice: Choice | None = None, *, bar: Callable[[], object] | None = None) -> Summary:
+    """Return what `candidates` would, in numbers: for any number of pairs. `bar` may leave out more of the table before it is counted."""
     with laid_out(campaigns, choice or Choice()):
+        if bar:
+            bar()
         ((rows, families),) = asked("SELECT count(*), count(DISTINCT family) FROM candidate WHERE left_out IS NULL")
         return Summary(
             rows=rows,

@@ -124,6 +124,7 @@ def facts_of(made: Draft, names: Names, seen: Seen) -> cards.Facts:
         policies=sorted(seen.policies),
         licences=seen.licences,
         left_out={LeftOut(reason).label: n for reason, n in made.left_out.items()},
+        held_out=len(made.held_out),
     )
 
 
@@ -142,6 +143,7 @@ def describe(made: Draft, files: Sequence[FileEntry], names: Names, seen: Seen) 
         files=files,
         contents=seen.contents,
         predecessor=made.removed.predecessor if made.removed else None,
+        held_out=made.held_out,
         thresholds={gate: {"low": asks.low, "high": asks.high} for gate, asks in thresholds_of(made.dataset).items()},
     )
 

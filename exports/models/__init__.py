@@ -8,6 +8,7 @@ from exports.models.conversion import Conversion
 from exports.models.dataset import Dataset
 from exports.models.family import FamilyMember, Sketch
 from exports.models.gate import GateFigure, GateThreshold, GoldenPair, Waiver
+from exports.models.held_out import HeldOutLabeler
 from exports.models.life import VersionEvent
 from exports.models.push import Push
 from exports.models.reading import RowReading, SampleRow
@@ -28,6 +29,7 @@ __all__ = [
     "GateFigure",
     "GateThreshold",
     "GoldenPair",
+    "HeldOutLabeler",
     "Push",
     "Removal",
     "RemovedFrom",

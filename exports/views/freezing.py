@@ -52,7 +52,9 @@ def freeze_page(request: HttpRequest, form: FreezeForm, *, status: int = 200) ->
     context: dict[str, Any] = {"form": form}
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
-        context["preview"] = previews.preview(list(said["campaigns"]), dataset=said["dataset"], shares=said["shares"], choice=form.choice)
+        context["preview"] = previews.preview(
+            list(said["campaigns"]), dataset=said["dataset"], shares=said["shares"], choice=form.choice, hold_out=said["hold_out"]
+        )
         context["again"] = form.as_sent()
     elif form.is_bound:
         status = 422
@@ -70,4 +72,5 @@ def order_of(form: FreezeForm, user: User) -> publishing.Order:
         description=said["description"],
         shares=said["shares"],
         choice=form.choice,
+        hold_out=list(said["hold_out"]),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_slug
 from django.utils import timezone
 
-from exports import checking, gates, measuring, offered, publishing
+from exports import checking, gates, holding_out, measuring, offered, publishing, splits
 from exports.choices import STANDINGS, BadChoice, Choice, slices_named
 from exports.models import DatasetVersion
 from labeling.models import Campaign
@@ -41,11 +41,21 @@ class Command(BaseCommand):
         parser.add_argument("--description", default="", help="what a new dataset is, in a sentence; it stands on the data card")
         for flag, words in NARROWING.items():
             parser.add_argument(flag, **words)
+        parser.add_argument(
+            "--shares", type=float, nargs=3, metavar=("TRAIN", "VALIDATION", "TEST"), help="of the splits of a new dataset, adding up to 1; else 0.9 0.1 0"
+        )
+        parser.add_argument(
+            "--hold-out",
+            action="append",
+            default=[],
+            metavar="USERNAME",
+            help="a labeler whose judgment makes rows in the test split alone, in this version and all later ones; as often as needed",
+        )
         parser.add_argument("--out", type=Path, metavar="DIR", help="also copy every file of the version into DIR, which must be empty or not exist")
 
     def handle(self, *args: Any, **options: Any) -> None:
         out = checked_out(options["out"])
-        version = frozen(options["slug"], options["name"], options["description"], chosen(options))
+        version = frozen(ordered(options))
         measuring.measure(version, at=timezone.now())
         checking.check(version, at=timezone.now())
         if out:
@@ -79,17 +89,45 @@ def chosen(options: Mapping[str, Any]) -> Choice:
     return choice
 
 
-def frozen(slug: str, name: str, description: str, choice: Choice) -> DatasetVersion:
+def ordered(options: Mapping[str, Any]) -> publishing.Order:
+    """Return what is asked for. Raises CommandError."""
+    campaign, choice, shares = named(options["slug"]), chosen(options), options["shares"]
+    try:
+        validate_slug(options["name"])
+        return publishing.Order(
+            dataset=options["name"],
+            campaigns=[campaign],
+            by=None,
+            at=timezone.now(),
+            description=options["description"],
+            shares=checked_shares(shares) if shares else splits.DEFAULT_SHARES,
+            choice=choice,
+            hold_out=holding_out.named(options["hold_out"], [campaign]),
+        )
+    except ValidationError as error:
+        raise CommandError(f"{options['name']!r} cannot be the name of a dataset: letters, digits, hyphens and underscores.") from error
+    except (splits.BadShares, holding_out.CannotHoldOut) as error:
+        raise CommandError(f"{error} Nothing was frozen.") from error
+
+
+def named(slug: str) -> Campaign:
     campaign = Campaign.objects.filter(slug=slug).first()
     if campaign is None:
         known = ", ".join(Campaign.objects.order_by("slug").values_list("slug", flat=True)[:20])
         raise CommandError(f"There is no campaign {slug!r}. There {'are: ' + known if known else 'is none yet'}.")
+    return campaign
+
+
+def checked_shares(shares: Sequence[float]) -> Mapping[str, float]:
+    """Return the shares by the name of their split. Raises BadShares."""
+    named = dict(zip(splits.SPLITS, shares, strict=True))
+    splits.check(named)
+    return named
+
+
+def frozen(order: publishing.Order) -> DatasetVersion:
     try:
-        validate_slug(name)
-        order = publishing.Order(dataset=name, campaigns=[campaign], by=None, at=timezone.now(), description=description, choice=choice)
         return publishing.publish(order)
-    except ValidationError as error:
-        raise CommandError(f"{name!r} cannot be the name of a dataset: letters, digits, hyphens and underscores.") from error
     except (publishing.NothingToFreeze, publishing.NotPublished) as refusal:
         raise CommandError(str(refusal)) from refusal
 
