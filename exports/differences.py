@@ -41,6 +41,7 @@ REASONS = {
     "tie": marked("it is a tie now"),
     "no_right_answer": marked("it has no right answer now"),
     "other_campaigns": marked("its campaign was chosen for one of the versions only"),
+    "held_out": marked("somebody judged it who is held out since"),
     "chosen_otherwise": marked("other rows were chosen when it was frozen"),
     "margin": marked("its margin or its rule is another"),
 }
@@ -50,7 +51,7 @@ CHANGES = """
 WITH changed AS (
     SELECT coalesce(new.key, old.key) AS key, old.id AS old_id, new.id AS new_id, coalesce(new.pair_id, old.pair_id) AS pair_id,
            coalesce(new.prompt_id, old.prompt_id) AS prompt_id, old.rubric_version_id AS old_rubric, new.rubric_version_id AS new_rubric,
-           old.labels AS old_labels, new.labels AS new_labels, old.adjudication AS old_ruling, new.adjudication AS new_ruling,
+           old.labels AS old_labels, new.labels AS new_labels, old.adjudication AS old_ruling, new.adjudication AS new_ruling, old.split AS old_split,
            CASE WHEN old.id IS NULL THEN 'added' WHEN new.id IS NULL THEN 'removed'
                 WHEN old.chosen_id IS DISTINCT FROM new.chosen_id AND old_chosen.sha256 <> new_chosen.sha256 THEN 'flipped'
                 WHEN old.split <> new.split THEN 'moved' ELSE 'resettled' END AS kind
@@ -77,6 +78,10 @@ WITH changed AS (
         WHEN kind = 'removed' AND pair.verdict = 'tie' THEN 'tie'
         WHEN NOT EXISTS (SELECT FROM exports_versioncampaign AS held WHERE held.campaign_id = pair.campaign_id
                             AND held.version_id = CASE kind WHEN 'added' THEN %(old)s ELSE %(new)s END) THEN 'other_campaigns'
+        WHEN kind = 'removed' AND old_split <> 'test' AND pair.id IN (
+            SELECT said.pair_id FROM exports_heldoutlabeler AS away JOIN exports_datasetversion AS version USING (dataset_id)
+              JOIN (SELECT pair_id, labeler_id AS person FROM labeling_label UNION ALL SELECT pair_id, adjudicator_id FROM labeling_adjudication) AS said
+                ON said.person = away.labeler_id WHERE version.id = %(new)s) THEN 'held_out'
         WHEN kind = 'added' AND pair.settled_at > %(frozen_at)s THEN 'settled_since'
         ELSE 'chosen_otherwise' END AS reason
       FROM changed JOIN labeling_pair AS pair ON pair.id = changed.pair_id

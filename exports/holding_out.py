@@ -44,10 +44,9 @@ class CannotHoldOut(Exception):
 
 @dataclass(frozen=True)
 class Foreseen:
-    """How many people a version will hold out; settled pairs on their judgment whose family has no split yet, and how many of these the shares will bar."""
+    """How many people a version will hold out, and about how many pairs that they judged will be drawn into another split than theirs."""
 
     people: int
-    undrawn: int
     about: int
 
 
@@ -137,16 +136,16 @@ def bar(dataset: Dataset, people: Iterable[int]) -> None:
 
 
 def foresee(dataset: Dataset | None, people: set[int], shares: Mapping[str, float]) -> Foreseen:
-    """Leave out what is known to be barred, and say of how much else that will be drawn. The table `candidate` is there."""
+    """Leave out what is known to be barred; of families without a split say, by the shares, what is to be expected. The table `candidate` is there."""
     if not (judged := judged_by(people)):
-        return Foreseen(0, 0, 0)
+        return Foreseen(0, 0)
     if dataset:
         bar(dataset, people)
     statement, values = judged
     with connection.cursor() as cursor:
         cursor.execute(WITHOUT_SPLIT.format(judged=statement), [*values, dataset.pk if dataset else None])
         (undrawn,) = cursor.fetchone()
-    return Foreseen(len(people), undrawn, round(undrawn * (1 - shares.get(PRIVATE, 0.0))))
+    return Foreseen(len(people), round(undrawn * (1 - shares.get(PRIVATE, 0.0))))
 
 
 def judged_by(people: Iterable[int]) -> tuple[str, list[Any]] | None:

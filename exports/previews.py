@@ -40,6 +40,11 @@ class Preview:
     held_out: Foreseen
 
     @property
+    def rows_foreseen(self) -> int:
+        """The rows without those that will be left out once their split is drawn."""
+        return self.rows - self.held_out.about
+
+    @property
     def shares_in_words(self) -> str:
         return ", ".join(f"{100 * self.shares[split]:g}\u00a0% {split}" for split in splits.SPLITS if self.shares.get(split))
 
@@ -66,7 +71,7 @@ def preview(
     """Work out what `publishing.publish` would make of these campaigns now. `shares` count for a new dataset only."""
     known = Dataset.objects.filter(name=dataset).first()
     people = holding_out.held(known) | {person.pk for person in hold_out}
-    foreseen = Foreseen(0, 0, 0)
+    foreseen = Foreseen(0, 0)
 
     def bar() -> None:
         nonlocal foreseen

@@ -16,16 +16,16 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from exports import erasing, holding_out, inspection, manifest, publishing, rows, succeeding, writing
+from exports import differences, erasing, holding_out, inspection, manifest, publishing, rows, succeeding, writing
 from exports.choices import Choice
 from exports.formats import pseudonym
 from exports.models import Dataset, DatasetVersion, HeldOutLabeler
 from exports.publishing import NotPublished
 from exports.removals import Subject
-from labeling import retraction
+from labeling import resolution, retraction
 from labeling.models import Campaign, Pair, Role
 from tests.builders import NOW, join, make_campaign, make_label, make_token, make_user
-from tests.exports.settled import adjudicate, order, settled_pair
+from tests.exports.settled import adjudicate, order, settled_pair, stand
 
 HALVES = {"train": 0.5, "test": 0.5}
 PAIRS = 20
@@ -126,6 +126,17 @@ def test_it_never_moves(any_moment: None, harbour: Campaign, lena: User, others:
     assert splits_of_pairs_by(lena, second) == {"test"}
     assert second.manifest["held_out"] == first.manifest["held_out"]
     assert dict(first.rows.values_list("key", "split")).items() <= dict(second.rows.values_list("key", "split")).items()
+
+
+def test_the_difference_says_why_a_row_is_gone(any_moment: None, harbour: Campaign, others: tuple[User, User, User]) -> None:
+    first = freeze(harbour)
+    new = make_user("nora-lind")
+    join(harbour, new)
+    row, another = first.rows.filter(split="train").order_by("pk")[:2]
+    make_label(row.pair, new, 2 if row.pair.verdict == "b" else -2)
+    stand(another.pair, resolution.resolve(labels=[], places_open=1, adjudication=None, withdrawn=False))
+    second = freeze(harbour, new)
+    assert dict(differences.difference(first, second).reasons) == {("removed", "held_out"): 1, ("removed", "waiting"): 1}
 
 
 def test_it_holds_in_its_own_dataset_alone(any_moment: None, harbour: Campaign, lena: User) -> None:
@@ -301,7 +312,8 @@ def sent(*people: User, shares: str = "80-10-10", **more: str) -> dict[str, Any]
 def test_the_page_offers_the_labelers_and_says_what_will_be_left_out(as_: SignIn, rosa: User, harbour: Campaign, lena: User) -> None:
     page = as_(rosa).get(reverse("freeze-version"), sent(lena)).content.decode()
     assert "1 labeler is held out" in page
-    assert f"{PAIRS} pairs that they judged have no split yet; of such, about 18 will be left out." in page
+    assert f"<dd>about {2 * PAIRS - 18}</dd>" in page
+    assert 'drawn into train or validation when it is frozen</th><td class="n">about 18</td>' in page
     assert '<option value="lena-quist" selected>' in page
     assert 'value="rosa"' not in page
     assert '<input type="hidden" name="hold_out" value="lena-quist">' in page
