@@ -125,7 +125,15 @@ def test_a_killed_lifeline_is_replaced_and_told_again(place: Path) -> None:
 
 
 def lifelines(pid: int) -> list[psutil.Process]:
-    return [child for child in psutil.Process(pid).children() if any("lifeline" in word for word in child.cmdline())]
+    return [child for child in psutil.Process(pid).children() if any("lifeline" in word for word in words_of(child))]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Return how a process was called; nothing of one that ends meanwhile."""
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
 
 
 def test_the_log_of_the_run_before_is_put_aside(place: Path) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from exports import measuring, publishing
-from labeling import asking, assigning, goldkeeping, reopening, simulation, submitting, watching
+from labeling import asking, assigning, goldkeeping, reopening, settling, simulation, submitting, watching
 from labeling.models import Campaign, Enrolment, Finding, Pair, Question, Role, RubricVersion
 from tests.builders import join, make_campaign, make_label, make_pair, make_policy, make_prompt, make_rubric_version, make_user
 from tests.exports.settled import adjudicate, order
@@ -63,6 +63,7 @@ def make_worked_campaign(world: World) -> Campaign:
     watching.watch(campaign, at=at)
     finding = Finding.objects.create(campaign=campaign, labeler=people["lena"], kind=Finding.Kind.TOO_FAST, says="Faster than one reads.", at=at)
     turn = adjudicate(Pair.objects.filter(campaign=campaign, gold_items=None).order_by("-pk")[0], people["ada"], "a", -1).turn
+    make_contested(campaign)  # whether others are is drawn with their sides
     assignment = assigning.next_for(campaign, people["lena"], at=at)
     assert assignment
     world.values |= {
@@ -74,6 +75,13 @@ def make_worked_campaign(world: World) -> Campaign:
         ("c/<slug:slug>/adjudicate/", "key"): turn.key,
     }
     return campaign
+
+
+def make_contested(campaign: Campaign) -> None:
+    pair = make_pair(campaign, slots=0)
+    for number, preference in enumerate((-2, 2, 0)):
+        make_label(pair, make_user(f"of-another-mind-{number}"), preference)
+    settling.settle(pair, at=timezone.now())
 
 
 def make_rubric() -> RubricVersion:

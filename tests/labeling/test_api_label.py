@@ -96,7 +96,7 @@ def test_a_judgment_of_the_wrong_shape_is_refused(campaign: Campaign, api: Api, 
 
 def test_what_a_labeler_reads_names_no_policy_and_no_kind(campaign: Campaign, api: Api) -> None:
     make_pair(campaign)
-    assert set(leased(api, campaign)) == {"key", "prompt", "left", "right", "rubric_version", "rubric", "reasons", "criteria"}
+    assert set(leased(api, campaign)) == {"key", "prompt", "left", "right", "rubric_version", "rubric", "reasons", "criteria", "flagged"}
 
 
 def test_somebody_elses_assignment_is_not_found(campaign: Campaign, api: Api, otto: User) -> None:
