@@ -106,9 +106,10 @@ HEAD_PASSED = """
     FROM unnest(%(pools)s::text[]) AS pools (pool) CROSS JOIN (SELECT here.head_rank AS low, 0::bigint AS high OFFSET 0) AS part
     CROSS JOIN LATERAL (SELECT max(slot.rank) AS last, count(*) AS places FROM {in_order}) AS stretch
 """
+# The place is looked up by its key, not joined: PostgreSQL may take a table that was empty when it last counted for an empty one, and walk through all of it.
 TAKE = """, leased AS (
     UPDATE labeling_slot AS slot SET labeler_id = %(labeler)s, lease = %(key)s, lease_ends_at = %(ends)s
-    FROM picked WHERE slot.id = picked.id
+    WHERE slot.id = (SELECT id FROM picked LIMIT 1)
     RETURNING slot.id, slot.pair_id, slot.rubric_version_id, slot.left_is_a, slot.rank, slot.reserved_for_id,
               slot.reserved_for_id IS NULL AND slot.rank < 0 AS at_head, slot.reserved_for_id IS NULL AND slot.rank >= 0 AS behind_head
 ), moved AS (
