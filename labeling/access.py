@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.http import Http404
 
 from accounts import statements
 from accounts.models import User
-from labeling.models import AdjudicationTurn, Assignment, Campaign
+from labeling.models import AdjudicationTurn, Assignment, Campaign, RubricVersion
 
 OWN_ASSIGNMENT = f"""
-SELECT {statements.columns(Assignment, "assignment")}, {statements.columns(Campaign, "campaign")}
+SELECT {statements.columns(Assignment, "assignment")}, {statements.columns(Campaign, "campaign")}, rubric.reasons, rubric.criteria
 FROM labeling_assignment AS assignment
+JOIN labeling_rubricversion AS rubric ON rubric.id = assignment.rubric_version_id
 JOIN labeling_pair AS pair ON pair.id = assignment.pair_id
 JOIN labeling_campaign AS campaign ON campaign.id = pair.campaign_id
 JOIN labeling_membership AS membership ON membership.campaign_id = campaign.id
@@ -34,8 +37,12 @@ def own_assignment(user: User, key: UUID, *, slug: str | None = None) -> tuple[A
     row = statements.one(OWN_ASSIGNMENT, user=user.pk, key=key, slug=slug)
     if row is None:
         raise Http404("No such assignment.")
+    *columns, reasons, criteria = row
     width = len(Assignment._meta.concrete_fields)
-    return statements.instance(Assignment, row[:width]), statements.instance(Campaign, row[width:])
+    assignment = statements.instance(Assignment, columns[:width])
+    asked = {"id": assignment.rubric_version_id, "reasons": json.loads(reasons), "criteria": json.loads(criteria)}
+    assignment.rubric_version = RubricVersion.from_db(DEFAULT_DB_ALIAS, list(asked), list(asked.values()))
+    return assignment, statements.instance(Campaign, columns[width:])
 
 
 def own_turn(user: User, campaign: Campaign, key: UUID) -> AdjudicationTurn:

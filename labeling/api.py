@@ -210,7 +210,7 @@ def label(request: Request, key: UUID) -> Response:
     """
     assignment, campaign = access.own_assignment(signed_in(request), key)
     demand_consent(request)
-    form = JudgmentSerializer(data=request.data, context={"campaign": campaign, "asks": asks_of(assignment.rubric_version_id)})
+    form = JudgmentSerializer(data=request.data, context={"campaign": campaign, "asks": asks_of(assignment.rubric_version)})
     form.is_valid(raise_exception=True)
     sent = form.validated_data
     at = timezone.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from accounts import statements
 from labeling.keys import Clash, letters_for
+from labeling.models import RubricVersion
 
-ASKED = "SELECT reasons, criteria FROM labeling_rubricversion WHERE id = %(version)s"
 LONGEST_LABEL, LONGEST_KEY, MOST_CRITERIA = 40, 30, 8
 
 
@@ -35,9 +33,8 @@ class Asks:
 NOTHING_MORE = Asks()
 
 
-def asks_of(rubric_version_id: int) -> Asks:
-    row = statements.one(ASKED, version=rubric_version_id)
-    return asks_from(*map(json.loads, row)) if row else Asks()
+def asks_of(version: RubricVersion) -> Asks:
+    return asks_from(version.reasons, version.criteria)
 
 
 def asks_from(reasons: Iterable[Mapping[str, str]], criteria: Iterable[Mapping[str, str]]) -> Asks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -182,43 +183,45 @@ JOIN policies_response AS b ON b.id = pair.response_b_id
 JOIN labeling_rubricversion AS rubric ON rubric.id = coalesce(%(rubric_version)s, pair.rubric_version_id)
 WHERE pair.id = %(pair)s
 """
+KEY_MAP = "SELECT keys::text AS keys FROM labeling_keymap WHERE user_id = %(labeler)s"
 # By the index alone, but for the few rows that supersede another. What its labeler reopened is not done: nobody is in its place.
 LABELS_SINCE = """
 SELECT count(*) FILTER (WHERE supersedes_id IS NULL) - (
     SELECT count(*) FROM labeling_label AS gone JOIN labeling_slot AS slot ON slot.id = gone.slot_id AND slot.labeler_id IS NULL
-    WHERE gone.labeler_id = %(labeler)s AND gone.submitted_at >= %(since)s AND gone.supersedes_id IS NOT NULL AND gone.is_retraction)
-FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(since)s
+    WHERE gone.labeler_id = %(labeler)s AND gone.submitted_at >= %(midnight)s AND gone.supersedes_id IS NOT NULL AND gone.is_retraction) AS done
+FROM labeling_label WHERE labeler_id = %(labeler)s AND submitted_at >= %(midnight)s
 """
 
 
 # By the few questions that one person asks.
 ANSWERS = """
-SELECT answer.id, coalesce(question.text, ''), coalesce(answer.text, '') FROM labeling_question AS question
+SELECT answer.id, coalesce(question.text, '') AS question, coalesce(answer.text, '') AS answer FROM labeling_question AS question
 JOIN labeling_answer AS answer ON answer.question_id = question.id
 JOIN labeling_pair AS pair ON pair.id = question.pair_id
 WHERE question.labeler_id = %(labeler)s AND pair.campaign_id = %(campaign)s
   AND NOT EXISTS (SELECT FROM labeling_answerread AS read WHERE read.answer_id = answer.id)
 ORDER BY answer.id
 """
+BESIDE = statements.together(drafting.SAID, LABELS_SINCE, KEY_MAP, reopening.RECENT, ANSWERS)
 
 
 def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, said: dict[str, Any] | None = None, is_reopened: bool = False) -> Card:
     """Build the card of an assignment, its sides as they were drawn. `said` is what was just sent and not taken; else what was kept is on it."""
     texts = texts_of_assignment(assignment)
-    said = drafting.draft_of(assignment.key) if said is None else said
-    key = said.get("submission_key", "")
-    card = build(texts, campaign, key=assignment.key, submission_key=key, done_today=labels_since_midnight(assignment.labeler, at=at))
-    card = replace(card, keys=keys_of(assignment.labeler_id))
+    asked = reopening.asked_of(campaign, assignment.labeler, at=at) | {"assignment": assignment.key, "midnight": midnight(at)}
+    draft, [[done_today]], keys, recent, answers = statements.each(BESIDE, **asked)
+    said = drafting.draft_in(draft) if said is None else said
     return replace(
-        card,
+        build(texts, campaign, key=assignment.key, submission_key=said.get("submission_key", ""), done_today=done_today),
+        keys=keys_in(keys),
         said=said,
-        undo=undo_of(campaign, assignment.labeler, at=at),
+        undo=next(iter(reopening.recent_in(recent)), None),
         is_reopened=is_reopened,
         is_flagged=texts.is_flagged,
         reasons=texts.asks.reasons,
         criteria=tuple(Criterion(f"criterion-{one.key}", one.label, said.get("criteria", {}).get(one.key, "")) for one in texts.asks.criteria),
         rationale_minimum=campaign.rationale_minimum,
-        answers=answers_for(campaign, assignment.labeler),
+        answers=tuple(Answered(*answer) for answer in answers),
     )
 
 
@@ -257,16 +260,9 @@ def asked_for(wanted: Wanted, campaign: Campaign, labeler: User, *, at: datetime
     return Asked(campaign.slug, campaign.name, wanted.number, wanted.body, done_today, keys=keys_of(labeler.pk))
 
 
-def answers_for(campaign: Campaign, labeler: User) -> tuple[Answered, ...]:
-    return tuple(Answered(pk, question, answer) for pk, question, answer in statements.every(ANSWERS, campaign=campaign.pk, labeler=labeler.pk))
-
-
 def undo_of(campaign: Campaign, labeler: User, *, at: datetime) -> Reopenable | None:
     """Return the decision that the key of undoing reopens: the latest that may be."""
     return next(iter(reopening.recent(campaign, labeler, at=at)), None)
-
-
-KEY_MAP = "SELECT keys FROM labeling_keymap WHERE user_id = %(user)s"
 
 
 def card_of_turn(turn: AdjudicationTurn, campaign: Campaign, *, at: datetime, submission_key: str = "") -> Card:
@@ -278,8 +274,12 @@ def card_of_turn(turn: AdjudicationTurn, campaign: Campaign, *, at: datetime, su
 
 
 def keys_of(user_id: int) -> str:
-    row = statements.one(KEY_MAP, user=user_id)
-    return str(row[0]) if row else "{}"
+    return keys_in(statements.every(KEY_MAP, labeler=user_id))
+
+
+def keys_in(rows: Sequence[statements.Row]) -> str:
+    """Read what KEY_MAP found: as the page has them, in JSON."""
+    return str(rows[0][0]) if rows else "{}"
 
 
 def empty_for(campaign: Campaign, labeler: User, *, at: datetime) -> Empty:
@@ -345,5 +345,5 @@ def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: s
 
 
 def labels_since_midnight(labeler: User, *, at: datetime) -> int:
-    counted = statements.one(LABELS_SINCE, labeler=labeler.pk, since=midnight(at))
+    counted = statements.one(LABELS_SINCE, labeler=labeler.pk, midnight=midnight(at))
     return int(counted[0]) if counted else 0

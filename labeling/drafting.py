@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ RETURNING saved_at
 """
 # Its own; else what they last typed for the same pair and gave back without an answer: it was put aside, or its lease ran out. Sides may have changed.
 SAID = """
-SELECT draft.said, own.key = mine.key, own.left_is_a = mine.left_is_a
+SELECT draft.said::text AS said, own.key = mine.key AS is_own, own.left_is_a = mine.left_is_a AS same_sides
 FROM labeling_assignment AS mine
 CROSS JOIN LATERAL (SELECT * FROM labeling_assignment AS each WHERE each.pair_id = mine.pair_id OFFSET 0) AS own
 JOIN labeling_draft AS draft ON draft.assignment_id = own.key
@@ -39,10 +40,14 @@ def save(*, assignment: Assignment, said: dict[str, Any], at: datetime) -> bool:
 
 def draft_of(key: UUID) -> dict[str, Any]:
     """Return what was typed for an assignment, or before for its pair, and not submitted, on the sides of this one; empty: nothing."""
-    row = statements.one(SAID, assignment=key)
-    if row is None:
+    return draft_in(statements.every(SAID, assignment=key))
+
+
+def draft_in(rows: Sequence[statements.Row]) -> dict[str, Any]:
+    """Read what SAID found."""
+    if not rows:
         return {}
-    said, is_own, same_sides = row
+    [(said, is_own, same_sides)] = rows
     typed = dict(json.loads(said))
     return typed if is_own else of_before(typed, same_sides=same_sides)
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts import statements
 from accounts.models import User
 from labeling import planning
-from labeling.models import Campaign, Enrolment, EnrolmentEvent, Label, Slot
+from labeling.models import Campaign, Enrolment, EnrolmentEvent, GoldItem, Label, Slot
 from labeling.words import counted
 
 MOST_ROUNDS = 3
@@ -26,11 +26,6 @@ JOIN labeling_golditem AS gold ON gold.id = slot.gold_item_id
 LEFT JOIN labeling_label AS label ON label.slot_id = slot.id AND label.supersedes_id IS NULL
 WHERE slot.id = ANY(%(places)s::bigint[]) AND (label.id IS NOT NULL OR EXISTS (
     SELECT FROM labeling_skip AS skip JOIN labeling_assignment AS assignment ON assignment.key = skip.assignment_id WHERE assignment.slot_id = slot.id))
-"""
-# What there is to say of an answer, and of the place it is in; nothing, unless it is practice.
-KNOWN = """
-SELECT gold.verdict, coalesce(gold.why, ''), slot.id FROM labeling_slot AS slot JOIN labeling_golditem AS gold ON gold.id = slot.gold_item_id
-WHERE slot.id = %(slot)s AND slot.kind = 'practice'
 """
 # A round's places are due at one position, that at which it begins, and later rounds begin later.
 ROUND = """
@@ -59,13 +54,12 @@ class Feedback:
 
 def feedback_on(label: Label) -> Feedback | None:
     """Return what there is to say of an answer; None, unless it is practice."""
-    known = statements.one(KNOWN, slot=label.slot_id)
-    if known is None:
+    if label.slot is None or label.slot.kind != Slot.Kind.PRACTICE:
         return None
-    verdict, why, slot = known
-    number, of = place_in_round(slot)
-    better = "tie" if verdict == "tie" else "left" if (verdict == "a") == label.left_was_a else "right"
-    return Feedback(right=label.verdict == verdict, better=better, why=why, number=number, of=of)
+    known = GoldItem.objects.get(slots=label.slot)
+    number, of = place_in_round(label.slot.pk)
+    better = "tie" if known.verdict == "tie" else "left" if (known.verdict == "a") == label.left_was_a else "right"
+    return Feedback(right=label.verdict == known.verdict, better=better, why=known.why or "", number=number, of=of)
 
 
 def place_in_round(slot_id: int) -> tuple[int, int]:

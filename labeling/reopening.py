@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +26,7 @@ LAST = 10
 # By the index on labeler and time, no further back than the window goes. Practice is over once it was answered: what is right was told. What was decided under
 # another wording than the campaign has stays under that.
 RECENT = """
-SELECT recent.assignment_id, recent.submitted_at FROM (
+SELECT recent.assignment_id::text AS key, extract(epoch FROM recent.submitted_at - %(since)s)::float AS seconds_left FROM (
     SELECT id, assignment_id, slot_id, submitted_at FROM labeling_label
     WHERE labeler_id = %(labeler)s AND submitted_at > %(since)s AND NOT is_retraction AND assignment_id IS NOT NULL
     ORDER BY submitted_at DESC, id DESC LIMIT %(last)s
@@ -57,9 +58,18 @@ def window() -> timedelta:
 
 def recent(campaign: Campaign, labeler: User, *, at: datetime) -> list[Reopenable]:
     """Return the labeler's decisions here that may be reopened, the latest first: of their last ten, those within the window."""
-    asked = {"campaign": campaign.pk, "rubric_version": campaign.rubric_version_id, "labeler": labeler.pk}
-    rows = statements.every(RECENT, **asked, since=at - window(), last=LAST)
-    return [Reopenable(key, int((submitted_at + window() - at).total_seconds())) for key, submitted_at in rows]
+    return recent_in(statements.every(RECENT, **asked_of(campaign, labeler, at=at)))
+
+
+def asked_of(campaign: Campaign, labeler: User, *, at: datetime) -> dict[str, Any]:
+    """Return the values of RECENT."""
+    place = {"campaign": campaign.pk, "rubric_version": campaign.rubric_version_id, "labeler": labeler.pk}
+    return place | {"since": at - window(), "last": LAST}
+
+
+def recent_in(rows: Iterable[statements.Row]) -> list[Reopenable]:
+    """Read what RECENT found."""
+    return [Reopenable(UUID(key), int(seconds_left)) for key, seconds_left in rows]
 
 
 @transaction.atomic(durable=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import statements
@@ -167,7 +167,8 @@ def store_in_own_place(label: Label, assignment: Assignment) -> str:
     stored = statements.one(IN_OWN_PLACE, **values | as_json | {"slot": assignment.slot_id})
     if stored is None:
         return ""
-    label.pk, label.slot_id, kind = stored
+    label.pk, place, kind = stored
+    label.slot = Slot.from_db(DEFAULT_DB_ALIAS, ["id", "kind"], [place, kind])
     label._state.adding = False
     return str(kind)
 

@@ -175,7 +175,7 @@ def kept_for_later(request: HttpRequest, assignment: Assignment, campaign: Campa
 
 
 def form_for(kind: type[AnyForm], request: HttpRequest, assignment: Assignment, campaign: Campaign) -> AnyForm:
-    asks = asks_of(assignment.rubric_version_id)
+    asks = asks_of(assignment.rubric_version)
     return kind(request.POST, asks=asks, rationale_required=campaign.rationale_required, rationale_minimum=campaign.rationale_minimum)
 
 
