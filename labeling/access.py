@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.http import Http404
 
-from accounts import statements
+from accounts import consenting, statements
 from accounts.models import User
 from labeling.models import AdjudicationTurn, Assignment, Campaign, RubricVersion
 
 OWN_ASSIGNMENT = f"""
-SELECT {statements.columns(Assignment, "assignment")}, {statements.columns(Campaign, "campaign")}, rubric.reasons, rubric.criteria
+SELECT {statements.columns(Assignment, "assignment")}, {statements.columns(Campaign, "campaign")}, rubric.reasons, rubric.criteria,
+    EXISTS ({consenting.WANTED})
 FROM labeling_assignment AS assignment
 JOIN labeling_rubricversion AS rubric ON rubric.id = assignment.rubric_version_id
 JOIN labeling_pair AS pair ON pair.id = assignment.pair_id
@@ -34,15 +35,20 @@ def campaign_of(user: User, slug: str, *roles: str) -> Campaign:
 
 def own_assignment(user: User, key: UUID, *, slug: str | None = None) -> tuple[Assignment, Campaign]:
     """Return the user's own assignment and its campaign, in which they still label. Raises Http404 for any other, and where the campaign is not `slug`."""
+    return own_work(user, key, slug=slug)[:2]
+
+
+def own_work(user: User, key: UUID, *, slug: str | None = None) -> tuple[Assignment, Campaign, bool]:
+    """Return the same, and whether there is a consent text that the user has not agreed to."""
     row = statements.one(OWN_ASSIGNMENT, user=user.pk, key=key, slug=slug)
     if row is None:
         raise Http404("No such assignment.")
-    *columns, reasons, criteria = row
+    *columns, reasons, criteria, is_asked = row
     width = len(Assignment._meta.concrete_fields)
     assignment = statements.instance(Assignment, columns[:width])
     asked = {"id": assignment.rubric_version_id, "reasons": json.loads(reasons), "criteria": json.loads(criteria)}
     assignment.rubric_version = RubricVersion.from_db(DEFAULT_DB_ALIAS, list(asked), list(asked.values()))
-    return assignment, statements.instance(Campaign, columns[width:])
+    return assignment, statements.instance(Campaign, columns[width:]), is_asked
 
 
 def own_turn(user: User, campaign: Campaign, key: UUID) -> AdjudicationTurn:

@@ -20,6 +20,7 @@ from labeling.acknowledging import Unread
 from labeling.asks import Asks, Chip, asks_from
 from labeling.limits import midnight
 from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair, RubricVersion, Slot
+from labeling.rendering import RENDERER
 from labeling.renderings import shown_all
 from labeling.reopening import Reopenable
 
@@ -172,17 +173,29 @@ class Texts:
 
 
 TEXTS = """
-SELECT coalesce(prompt.messages, '[{"role": "user", "content": "(erased)"}]'), coalesce(a.text, '(erased)'), coalesce(b.text, '(erased)'),
-       rubric.number, rubric.body, rubric.reasons, rubric.criteria,
-    coalesce(prompt.slices ->> 'risk', prompt.slices ->> 'risk_class'),
-    EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = %(slot)s AND slot.kind = 'practice')
+SELECT coalesce(prompt.messages, '[{"role": "user", "content": "(erased)"}]')::text AS messages,
+    coalesce(a.text, '(erased)') AS a, coalesce(b.text, '(erased)') AS b,
+    rubric.number, rubric.body, rubric.reasons::text AS reasons, rubric.criteria::text AS criteria,
+    coalesce(prompt.slices ->> 'risk', prompt.slices ->> 'risk_class') AS risk,
+    EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = %(slot)s AND slot.kind = 'practice') AS practises
 FROM labeling_pair AS pair
 JOIN policies_prompt AS prompt ON prompt.id = pair.prompt_id
 JOIN policies_response AS a ON a.id = pair.response_a_id
 JOIN policies_response AS b ON b.id = pair.response_b_id
-JOIN labeling_rubricversion AS rubric ON rubric.id = coalesce(%(rubric_version)s, pair.rubric_version_id)
+JOIN labeling_rubricversion AS rubric ON rubric.id = coalesce(%(wording)s, pair.rubric_version_id)
 WHERE pair.id = %(pair)s
 """
+# Of these texts what is kept as pages show it; each is looked up by its key, whatever PostgreSQL counted last.
+KEPT = f"""
+SELECT kept.sha256, kept.html, kept.raw FROM ({TEXTS}) AS texts
+CROSS JOIN LATERAL (
+    SELECT unnest(ARRAY[texts.a, texts.b, texts.body]) UNION SELECT turn ->> 'content' FROM jsonb_array_elements(texts.messages::jsonb) AS turn
+) AS shown (text)
+CROSS JOIN LATERAL (
+    SELECT * FROM labeling_rendering AS each
+    WHERE each.sha256 = encode(sha256(convert_to(shown.text, 'UTF8')), 'hex') AND each.renderer = %(renderer)s OFFSET 0
+) AS kept
+"""  # noqa: S608 - ours, all of it
 KEY_MAP = "SELECT keys::text AS keys FROM labeling_keymap WHERE user_id = %(labeler)s"
 # By the index alone, but for the few rows that supersede another. What its labeler reopened is not done: nobody is in its place.
 LABELS_SINCE = """
@@ -202,17 +215,18 @@ WHERE question.labeler_id = %(labeler)s AND pair.campaign_id = %(campaign)s
   AND NOT EXISTS (SELECT FROM labeling_answerread AS read WHERE read.answer_id = answer.id)
 ORDER BY answer.id
 """
-BESIDE = statements.together(drafting.SAID, LABELS_SINCE, KEY_MAP, reopening.RECENT, ANSWERS)
+SCREEN = statements.together(TEXTS, KEPT, drafting.SAID, LABELS_SINCE, KEY_MAP, reopening.RECENT, ANSWERS)
 
 
 def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, said: dict[str, Any] | None = None, is_reopened: bool = False) -> Card:
     """Build the card of an assignment, its sides as they were drawn. `said` is what was just sent and not taken; else what was kept is on it."""
-    texts = texts_of_assignment(assignment)
-    asked = reopening.asked_of(campaign, assignment.labeler, at=at) | {"assignment": assignment.key, "midnight": midnight(at)}
-    draft, [[done_today]], keys, recent, answers = statements.each(BESIDE, **asked)
+    asked = reopening.asked_of(campaign, assignment.labeler, at=at) | {"assignment": assignment.key, "midnight": midnight(at), "renderer": RENDERER}
+    asked |= {"pair": assignment.pair_id, "slot": assignment.slot_id, "wording": assignment.rubric_version_id}
+    [stored], kept, draft, [[done_today]], keys, recent, answers = statements.each(SCREEN, **asked)
+    texts = texts_in(stored, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
     said = drafting.draft_in(draft) if said is None else said
     return replace(
-        build(texts, campaign, key=assignment.key, submission_key=said.get("submission_key", ""), done_today=done_today),
+        build(texts, campaign, key=assignment.key, submission_key=said.get("submission_key", ""), done_today=done_today, kept=kept),
         keys=keys_in(keys),
         said=said,
         undo=next(iter(reopening.recent_in(recent)), None),
@@ -302,9 +316,14 @@ def texts_of_assignment(assignment: Assignment) -> Texts:
 
 def texts_of(pair_id: int, *, left_is_a: bool, slot_id: int | None = None, rubric_version: int | None = None) -> Texts:
     """Return what is stored of a pair, with the wording that it is judged by, or another."""
-    row = statements.one(TEXTS, pair=pair_id, slot=slot_id, rubric_version=rubric_version)
+    row = statements.one(TEXTS, pair=pair_id, slot=slot_id, wording=rubric_version)
     if row is None:
         raise Pair.DoesNotExist(pair_id)
+    return texts_in(row, left_is_a=left_is_a, slot_id=slot_id)
+
+
+def texts_in(row: statements.Row, *, left_is_a: bool, slot_id: int | None) -> Texts:
+    """Read what TEXTS found."""
     messages, a, b, rubric_number, rubric_body, reasons, criteria, risk, practises = row
     practice = Practice(*practising.place_in_round(slot_id)) if practises and slot_id else None
     asks = asks_from(json.loads(reasons), json.loads(criteria))
@@ -320,8 +339,8 @@ def is_risk(named: str | None) -> bool:
     return (named or "").strip().casefold() not in NO_RISK
 
 
-def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: str, done_today: int) -> Card:
-    shown = shown_all([*(message["content"] for message in texts.messages), texts.left, texts.right, texts.rubric_body])
+def build(texts: Texts, campaign: Campaign, *, key: uuid.UUID, submission_key: str, done_today: int, kept: list[statements.Row] | None = None) -> Card:
+    shown = shown_all([*(message["content"] for message in texts.messages), texts.left, texts.right, texts.rubric_body], found=kept)
     *turns, left, right, rubric = shown
     *earlier, last = (Turn(message["role"], text.html, text.raw) for message, text in zip(texts.messages, turns, strict=True))
     return Card(

@@ -28,10 +28,13 @@ class Shown:
     raw: SafeString
 
 
-def shown_all(texts: Sequence[str]) -> list[Shown]:
-    """Return the renderings of these texts: kept ones by hash, and what is missing or of an older renderer made now and kept."""
+def shown_all(texts: Sequence[str], *, found: list[statements.Row] | None = None) -> list[Shown]:
+    """Return the renderings of these texts: kept ones by hash, and what is missing or of an older renderer made now and kept.
+
+    `found` are the kept ones, as RENDERINGS has them, where they were asked for together with the texts.
+    """
     keys = [key_of(text) for text in texts]
-    rows = statements.every(RENDERINGS, keys=sorted(set(keys)), renderer=RENDERER)
+    rows = statements.every(RENDERINGS, keys=sorted(set(keys)), renderer=RENDERER) if found is None else found
     kept = {key: Shown(mark_safe(html), mark_safe(raw)) for key, html, raw in rows}  # noqa: S308 - made by `rendering`
     kept |= make({key: text for key, text in zip(keys, texts, strict=True) if key not in kept})
     return [kept[key] for key in keys]

@@ -59,10 +59,10 @@ def reopened(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
 
 @require_POST
 def submit(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
-    assignment, campaign = access.own_assignment(signed_in(request), key, slug=slug)
+    assignment, campaign, must_agree = access.own_work(signed_in(request), key, slug=slug)
     form = form_for(LabelForm, request, assignment, campaign)
     at = timezone.now()
-    if consenting.wanted_of(signed_in(request)):
+    if must_agree:
         return kept_for_later(request, assignment, campaign, at=at)
     if not form.is_valid() or (grounds := grounds_in(form, assignment)) is None:
         card = cards.card_for(assignment, campaign, at=at, said=said_in(request.POST))
