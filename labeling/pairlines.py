@@ -8,13 +8,15 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from labeling.models import GoldItem, Verdict
 from labeling.models.label import verdict_of
 from labeling.ranks import HIGHEST_PRIORITY, USUAL_PRIORITY
 from policies.conversations import read_messages, read_slices, read_word
 from policies.families import content_hash
-from policies.jsonl import Refused, check_keys, check_text, kind_of, shown
+from policies.jsonl import Refused, check_keys, check_text, key_of, kind_of, shown, the_key_of
 
 MOST_LABELS = 1000
 MAX_RATIONALE_BYTES = 2**16
@@ -91,7 +93,7 @@ def read_pair(number: int, read: dict[str, Any]) -> PairLine:
     a, b = read_responses(read["responses"])
     external_id = read_word(read, "id", at_most=200)
     if not external_id:
-        raise Refused("id is null: each pair needs one")
+        raise Refused(_("id is null: each pair needs one"))
     return PairLine(
         number=number,
         external_id=external_id,
@@ -107,19 +109,20 @@ def read_pair(number: int, read: dict[str, Any]) -> PairLine:
 
 def read_responses(value: object) -> tuple[Side, Side]:
     if not isinstance(value, list):
-        raise Refused(f"responses is {kind_of(value)}, not a list of two")
+        raise Refused(_("responses is {kind}, not a list of two").format(kind=kind_of(value)))
     if len(value) != 2:
-        raise Refused(f"responses holds {len(value)}: a pair has two")
-    a, b = (read_side(side, what=f"response {place}") for place, side in enumerate(value, start=1))
+        raise Refused(_("responses holds {n}: a pair has two").format(n=len(value)))
+    named = _("response {place}")
+    a, b = (read_side(side, what=named.format(place=place)) for place, side in enumerate(value, start=1))
     return a, b
 
 
 def read_side(value: object, *, what: str) -> Side:
     if not isinstance(value, dict):
-        raise Refused(f"{what} is {kind_of(value)}, not an object with policy and text")
+        raise Refused(_("{what} is {kind}, not an object with policy and text").format(what=what, kind=kind_of(value)))
     check_keys(value, known=("policy", "text"), needed=("policy", "text"), what=what)
-    check_text(value["policy"], what=f"the policy of {what}", at_most=120)
-    check_text(value["text"], what=f"the text of {what}", may_be_empty=True)
+    check_text(value["policy"], what=the_key_of("policy", what), at_most=120)
+    check_text(value["text"], what=the_key_of("text", what), may_be_empty=True)
     return Side(value["policy"], value["text"])
 
 
@@ -127,21 +130,22 @@ def read_priority(value: object) -> int:
     if value is None:
         return USUAL_PRIORITY
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST_PRIORITY:
-        raise Refused(f"priority is {shown(value)}: it must be a whole number from 0 to {HIGHEST_PRIORITY}")
+        said = _("priority is {value}: it must be a whole number from 0 to {most}")
+        raise Refused(said.format(value=shown(value), most=HIGHEST_PRIORITY))
     return value
 
 
 def read_gold(value: object) -> GivenGold:
     if not isinstance(value, dict):
-        raise Refused(f"gold is {kind_of(value)}, not an object with verdict and why")
+        raise Refused(_("gold is {kind}, not an object with verdict and why").format(kind=kind_of(value)))
     check_keys(value, known=("verdict", "why", "use", "difficulty", "refresh_on"), needed=("verdict", "why"), what="gold")
-    check_text(value["why"], what="why of gold", at_most=MAX_RATIONALE_BYTES)
+    check_text(value["why"], what=key_of("why", "gold"), at_most=MAX_RATIONALE_BYTES)
     return GivenGold(
-        verdict=read_verdict(value["verdict"], what="the verdict of gold"),
+        verdict=read_verdict(value["verdict"], what=the_key_of("verdict", "gold")),
         why=value["why"],
-        use=read_one_of(value.get("use"), GoldItem.Use.values, usual=GoldItem.Use.BOTH, what="use of gold"),
-        difficulty=read_one_of(value.get("difficulty"), GoldItem.Difficulty.values, usual=GoldItem.Difficulty.EASY, what="difficulty of gold"),
-        refresh_on=read_date(value.get("refresh_on"), what="refresh_on of gold"),
+        use=read_one_of(value.get("use"), GoldItem.Use.values, usual=GoldItem.Use.BOTH, what=key_of("use", "gold")),
+        difficulty=read_one_of(value.get("difficulty"), GoldItem.Difficulty.values, usual=GoldItem.Difficulty.EASY, what=key_of("difficulty", "gold")),
+        refresh_on=read_date(value.get("refresh_on"), what=key_of("refresh_on", "gold")),
     )
 
 
@@ -149,7 +153,8 @@ def read_one_of(value: object, known: list[str], *, usual: str, what: str) -> st
     if value is None:
         return usual
     if value not in known:
-        raise Refused(f"{what} is {shown(value)}: it must be {', '.join(known[:-1])} or {known[-1]}")
+        said = _("{what} is {value}: it must be {known} or {last}")
+        raise Refused(said.format(what=what, value=shown(value), known=", ".join(known[:-1]), last=known[-1]))
     return str(value)
 
 
@@ -159,53 +164,55 @@ def read_date(value: object, *, what: str) -> date | None:
     try:
         return date.fromisoformat(value)  # type: ignore[arg-type]  # other kinds raise TypeError
     except (TypeError, ValueError):
-        raise Refused(f"{what} is {shown(value)}: write it as 2027-05-25") from None
+        raise Refused(_("{what} is {value}: write it as {example}").format(what=what, value=shown(value), example="2027-05-25")) from None
 
 
 def read_labels(value: object) -> list[GivenLabel]:
     if not isinstance(value, list):
-        raise Refused(f"labels is {kind_of(value)}, not a list")
+        raise Refused(_("labels is {kind}, not a list").format(kind=kind_of(value)))
     if len(value) > MOST_LABELS:
-        raise Refused(f"labels holds {len(value)}; at most {MOST_LABELS} are taken")
-    labels = [read_label(label, what=f"label {place}") for place, label in enumerate(value, start=1)]
+        raise Refused(_("labels holds {n}; at most {most} are taken").format(n=len(value), most=MOST_LABELS))
+    named = _("label {place}")
+    labels = [read_label(label, what=named.format(place=place)) for place, label in enumerate(value, start=1)]
     names = [label.labeler for label in labels]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise Refused(f"labeler {shown(twice[0])} labels the pair twice: one label each")
+        raise Refused(_("labeler {name} labels the pair twice: one label each").format(name=shown(twice[0])))
     return labels
 
 
 def read_label(value: object, *, what: str) -> GivenLabel:
     if not isinstance(value, dict):
-        raise Refused(f"{what} is {kind_of(value)}, not an object")
+        raise Refused(_("{what} is {kind}, not an object").format(what=what, kind=kind_of(value)))
     check_keys(value, known=("labeler", "preference", "verdict", "both_bad", "rationale", "labeled_at"), needed=("labeler",), what=what)
-    preference = read_preference(value.get("preference"), what=f"preference of {what}")
+    preference = read_preference(value.get("preference"), what=key_of("preference", what))
     verdict = read_verdict_of(value, preference, what=what)
     both_bad = value.get("both_bad") or False
     if not isinstance(both_bad, bool):
-        raise Refused(f"both_bad of {what} is {kind_of(both_bad)}, not true or false")
+        raise Refused(_("{what} is {kind}, not true or false").format(what=key_of("both_bad", what), kind=kind_of(both_bad)))
     if both_bad and verdict != Verdict.TIE:
-        raise Refused(f"{what} says both bad and prefers one: both bad is a tie")
+        raise Refused(_("{what} says both bad and prefers one: both bad is a tie").format(what=what))
     rationale = value.get("rationale") or ""
-    check_text(rationale, what=f"rationale of {what}", at_most=MAX_RATIONALE_BYTES, may_be_empty=True)
-    labeler = read_labeler(value["labeler"], what=f"the labeler of {what}")
-    return GivenLabel(labeler, verdict, preference, both_bad, rationale, read_time(value.get("labeled_at"), what=f"labeled_at of {what}"))
+    check_text(rationale, what=key_of("rationale", what), at_most=MAX_RATIONALE_BYTES, may_be_empty=True)
+    labeler = read_labeler(value["labeler"], what=the_key_of("labeler", what))
+    return GivenLabel(labeler, verdict, preference, both_bad, rationale, read_time(value.get("labeled_at"), what=key_of("labeled_at", what)))
 
 
 def read_verdict_of(label: dict[str, Any], preference: int | None, *, what: str) -> str:
     """Return a label's verdict: the one it names, the sign of its preference, or both where they agree."""
-    named = None if label.get("verdict") is None else read_verdict(label["verdict"], what=f"the verdict of {what}")
+    named = None if label.get("verdict") is None else read_verdict(label["verdict"], what=the_key_of("verdict", what))
     if preference is None:
         if named is None:
-            raise Refused(f"{what} says nothing: give preference (-3 to 3) or verdict (a, b or tie)")
+            raise Refused(_("{what} says nothing: give preference (-3 to 3) or verdict (a, b or tie)").format(what=what))
         return named
     if named not in (None, verdict_of(preference)):
-        raise Refused(f"{what} contradicts itself: preference {preference} is verdict {verdict_of(preference)}, not {named}")
+        said = _("{what} contradicts itself: preference {preference} is verdict {verdict}, not {named}")
+        raise Refused(said.format(what=what, preference=preference, verdict=verdict_of(preference), named=named))
     return verdict_of(preference)
 
 
 def read_verdict(value: object, *, what: str) -> str:
     if value not in Verdict.values:
-        raise Refused(f"{what} is {shown(value)}: it must be a, b or tie")
+        raise Refused(_("{what} is {value}: it must be a, b or tie").format(what=what, value=shown(value)))
     return str(value)
 
 
@@ -213,7 +220,8 @@ def read_preference(value: object, *, what: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not -3 <= value <= 3:
-        raise Refused(f"{what} is {shown(value)}: it must be a whole number from -3 (A much better) to 3 (B much better)")
+        said = _("{what} is {value}: it must be a whole number from -3 (A much better) to 3 (B much better)")
+        raise Refused(said.format(what=what, value=shown(value)))
     return value
 
 
@@ -222,7 +230,8 @@ def read_labeler(value: object, *, what: str) -> str:
     check_text(value, what=what, at_most=150)
     name = User.normalize_username(str(value)).strip()
     if not name.isprintable() or len(name) > 150:
-        raise Refused(f"{what} is {shown(value)}: a name is at most 150 characters, without line breaks or characters that cannot be seen")
+        said = _("{what} is {value}: a name is at most 150 characters, without line breaks or characters that cannot be seen")
+        raise Refused(said.format(what=what, value=shown(value)))
     return name
 
 
@@ -234,4 +243,4 @@ def read_time(value: object, *, what: str) -> datetime | None:
         time = datetime.fromisoformat(value)  # type: ignore[arg-type]  # other kinds raise TypeError
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise Refused(f"{what} is {shown(value)}: write it as 2026-05-25T14:02:00Z") from None
+        raise Refused(_("{what} is {value}: write it as {example}").format(what=what, value=shown(value), example="2026-05-25T14:02:00Z")) from None

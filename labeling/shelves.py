@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts import erasable
 from accounts.models import AccountEvent, User
@@ -26,7 +27,7 @@ class Held:
     number: int | None = None
 
     def where(self) -> str:
-        return f"line {self.number}" if self.number else "the campaign"
+        return _("in line {number}").format(number=self.number) if self.number else _("in the campaign")
 
 
 class Shelf:
@@ -78,48 +79,43 @@ class Shelf:
         if line.content_sha256 in self.erased:
             raise Refused(why_refused(self.erased[line.content_sha256]))
         if names := sorted(labelers_in([line]) & self.forgotten):
-            raise Refused(f"labeler {shown(names[0])} was erased here: labels of somebody else need another name, and theirs are not taken again")
+            said = _("labeler {name} was erased here: labels of somebody else need another name, and theirs are not taken again")
+            raise Refused(said.format(name=shown(names[0])))
 
     def check_names(self, line: PairLine) -> None:
         """Raise Refused for a policy or a labeler that is unknown and not to be made, and for a labeler who is somebody else."""
         for policy in sorted(policies_in([line])):
             if policy not in self.policies and not self.register:
-                raise Refused(f"policy {shown(policy)} is not registered: register it first, or let the import do so")
+                raise Refused(_("policy {name} is not registered: register it first, or let the import do so").format(name=shown(policy)))
         for name in sorted(labelers_in([line])):
             user = self.labelers.get(name)
             if user is None and not self.register:
-                raise Refused(f"labeler {shown(name)} is unknown: let the import make an external labeler of that name")
+                raise Refused(_("labeler {name} is unknown: let the import make an external labeler of that name").format(name=shown(name)))
             if user is not None and user.kind != User.Kind.EXTERNAL:
-                raise Refused(f"labeler {shown(name)} is somebody here: labels from elsewhere need a name of their own")
+                raise Refused(_("labeler {name} is somebody here: labels from elsewhere need a name of their own").format(name=shown(name)))
 
     def holds(self, line: PairLine) -> bool:
         """Say whether the pair is there already, either way round, with all that the line says of it. Raises Refused where it says something else."""
         key = self.ids.get(line.external_id)
         if key is not None and key != line.key:
-            raise Refused(f"id {shown(line.external_id)} is that of another pair, in {self.pairs[key].where()}")
+            raise Refused(_("id {id} is that of another pair, {where}").format(id=shown(line.external_id), where=self.pairs[key].where()))
         held = self.pairs.get(line.key)
         if held is None:
             return False
         if held.is_gold != (line.gold is not None):
-            raise Refused(f"the pair is in {held.where()} already, {'as' if held.is_gold else 'but not as'} a gold item")
+            said = _("the pair is {where} already, as a gold item") if held.is_gold else _("the pair is {where} already, but not as a gold item")
+            raise Refused(said.format(where=held.where()))
         if not held.labelers >= {label.labeler for label in line.labels}:
-            raise Refused(f"the pair is in {held.where()} already, and not with these labels: labels are taken with their pair, once")
+            said = _("the pair is {where} already, and not with these labels: labels are taken with their pair, once")
+            raise Refused(said.format(where=held.where()))
         return True
 
     def make_policies(self, lines: list[PairLine]) -> list[str]:
         """Register the policies that the lines name and nobody did before. Returns their names."""
         missing = sorted(policies_in(lines) - self.policies.keys())
         for name in missing:
-            made, _ = Policy.objects.get_or_create(
-                name=name,
-                defaults={
-                    "engine": Policy.Engine.IMPORTED,
-                    "note": f"arrived with pairs of {self.campaign.slug}",
-                    "created_by": self.by,
-                    "created_at": self.at,
-                },
-            )
-            self.policies[name] = made
+            fields = {"engine": Policy.Engine.IMPORTED, "note": f"arrived with pairs of {self.campaign.slug}", "created_by": self.by, "created_at": self.at}
+            self.policies[name] = Policy.objects.get_or_create(name=name, defaults=fields)[0]
         return missing
 
     def make_labelers(self, lines: list[PairLine]) -> list[str]:

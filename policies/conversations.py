@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.jsonl import MAX_TEXT_BYTES, BadText, Refused, check_keys, check_text, in_units, kind_of, shown
+from django.utils.translation import gettext as _
+
+from policies.jsonl import MAX_TEXT_BYTES, BadText, Refused, check_keys, check_text, kind_of, shown, the_key_of, too_long
 
 ROLES = ("system", "user", "assistant")
 MAX_TURNS = 1000
@@ -22,39 +24,46 @@ def read_messages(value: object, *, what: str = "prompt") -> list[dict[str, str]
         check_text(value, what=what)
         return [{"role": "user", "content": value}]
     if not isinstance(value, list) or not value:
-        raise Refused(f"{what} is {'an empty list' if value == [] else kind_of(value)}: give text, or a list of turns with role and content")
+        said = _("{what} is {kind}: give text, or a list of turns with role and content")
+        raise Refused(said.format(what=what, kind=_("an empty list") if value == [] else kind_of(value)))
     if len(value) > MAX_TURNS:
-        raise Refused(f"{what} has {len(value)} turns; at most {MAX_TURNS} are taken")
-    turns = [read_turn(turn, what=f"turn {place} of {what}", first=place == 1) for place, turn in enumerate(value, start=1)]
-    if turns[-1]["role"] != "user":
-        raise Refused(f"{what} ends with the turn of {turns[-1]['role']}: the last turn must be the user's")
-    if (size := sum(len(turn["content"].encode()) for turn in turns)) > MAX_TEXT_BYTES:
-        raise BadText(f"{what} is {in_units(size)} long; at most {in_units(MAX_TEXT_BYTES)} are taken")
+        raise Refused(_("{what} has {n} turns; at most {most} are taken").format(what=what, n=len(value), most=MAX_TURNS))
+    turn_of = _("turn {place} of {what}")
+    turns = [read_turn(turn, what=turn_of.format(place=place, what=what), first=place == 1) for place, turn in enumerate(value, start=1)]
+    check_turns(turns, what=what)
     return turns
+
+
+def check_turns(turns: list[dict[str, str]], *, what: str) -> None:
+    """Raise Refused for what is wrong with the turns together."""
+    if turns[-1]["role"] != "user":
+        raise Refused(_("{what} ends with the turn of {role}: the last turn must be the user's").format(what=what, role=turns[-1]["role"]))
+    if (size := sum(len(turn["content"].encode()) for turn in turns)) > MAX_TEXT_BYTES:
+        raise BadText(too_long(what, size, at_most=MAX_TEXT_BYTES))
 
 
 def read_turn(value: object, *, what: str, first: bool) -> dict[str, str]:
     """Return one turn. Raises Refused."""
     if not isinstance(value, dict):
-        raise Refused(f"{what} is {kind_of(value)}, not an object with role and content")
+        raise Refused(_("{what} is {kind}, not an object with role and content").format(what=what, kind=kind_of(value)))
     check_keys(value, known=("role", "content"), needed=("role", "content"), what=what)
     if value["role"] not in ROLES:
-        raise Refused(f"{what} has the role {shown(value['role'])}: it must be system, user or assistant")
+        raise Refused(_("{what} has the role {role}: it must be system, user or assistant").format(what=what, role=shown(value["role"])))
     if value["role"] == "system" and not first:
-        raise Refused(f"{what} is a system turn: only the first may be")
-    check_text(value["content"], what=f"the content of {what}")
+        raise Refused(_("{what} is a system turn: only the first may be").format(what=what))
+    check_text(value["content"], what=the_key_of("content", what))
     return {"role": value["role"], "content": value["content"]}
 
 
 def read_slices(value: object) -> dict[str, str]:
     """Return a prompt's slices, a name and a value each. Raises Refused."""
     if not isinstance(value, dict):
-        raise Refused(f"slices is {kind_of(value)}, not an object of texts")
+        raise Refused(_("slices is {kind}, not an object of texts").format(kind=kind_of(value)))
     if len(value) > MAX_SLICES:
-        raise Refused(f"slices holds {len(value)} names; at most {MAX_SLICES} are taken")
+        raise Refused(_("slices holds {n} names; at most {most} are taken").format(n=len(value), most=MAX_SLICES))
     for name, text in value.items():
-        check_text(name, what="a slice's name", at_most=MAX_SLICE_BYTES)
-        check_text(text, what=f"slice {shown(name)}", at_most=MAX_SLICE_BYTES)
+        check_text(name, what=_("a slice's name"), at_most=MAX_SLICE_BYTES)
+        check_text(text, what=_("slice {name}").format(name=shown(name)), at_most=MAX_SLICE_BYTES)
     return dict(value)
 
 

@@ -66,10 +66,10 @@ def load(policy: Policy) -> Engine:
 
 def check_pins(policy: Policy, facts: dict[str, Any]) -> None:
     """Raise EngineError unless weights and chat template are those that were registered."""
-    for what, pin in (("weights", policy.weights_sha256), ("chat template", policy.template_sha256)):
-        found = facts.get(f"{what.removeprefix('chat ')}_sha256", "")
+    for what, key in (("the weights", "weights_sha256"), ("the chat template", "template_sha256")):
+        found, pin = facts.get(key, ""), getattr(policy, key)
         if pin and found != pin:
-            raise EngineError(f"the {what} in {policy.source} changed since {policy.name} was registered: {found[:12]} instead of {pin[:12]}")
+            raise EngineError(f"{what} in {policy.source} changed since {policy.name} was registered: {found[:12]} instead of {pin[:12]}")
 
 
 def load_hf(policy: Policy) -> Engine:

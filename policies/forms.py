@@ -22,7 +22,7 @@ Choices = list[tuple[str, str]]
 def sentence(reason: object) -> str:
     """A reason from a stage, as a page says it; a file's name at its start stays as it is."""
     first, space, rest = str(reason).partition(" ")
-    return f"{first.capitalize() if first.isalpha() else first}{space}{rest}."
+    return f"{first.capitalize() if first.removesuffix(':').isalpha() else first}{space}{rest}."
 
 
 class ImportPromptsForm(forms.Form):
@@ -128,7 +128,7 @@ def random_seed() -> int:
 
 
 class StartRunForm(forms.Form):
-    prompt_set = forms.ModelChoiceField(PromptSet.objects.order_by("name"), empty_label=None, to_field_name="name")
+    prompt_set = forms.ModelChoiceField(PromptSet.objects.order_by("name"), label=gettext_lazy("Prompt set"), empty_label=None, to_field_name="name")
     policy_a = PolicyChoiceField(Policy.objects.none(), label=gettext_lazy("First policy"), empty_label=None, help_text=gettext_lazy("Its responses become A."))
     policy_b = PolicyChoiceField(
         Policy.objects.none(), label=gettext_lazy("Second policy"), empty_label=None, help_text=gettext_lazy("The same one again asks it twice.")

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When, prefetch_related_objects
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from policies.engines.base import Answer
@@ -48,9 +49,9 @@ def start_run(*, prompt_set: PromptSet, policy_a: Policy, policy_b: Policy, seed
     for policy in (policy_a, policy_b):
         check_askable(policy)
     if not 0 <= seed < 2**63:
-        raise CannotStart(f"the seed is {seed}: it must be from 0 to 2^63 - 1")
+        raise CannotStart(_("the seed is {seed}: it must be from 0 to 2^63 - 1").format(seed=seed))
     if not prompt_set.prompts.askable().exists():
-        raise CannotStart(f"the prompt set {prompt_set.name} is empty")
+        raise CannotStart(_("the prompt set {name} is empty").format(name=prompt_set.name))
     run = GenerationRun.objects.create(prompt_set=prompt_set, policy_a=policy_a, policy_b=policy_b, seed=seed, requested_by=by, created_at=at)
     requests = requests_of(run, at=at)
     while batch := list(islice(requests, BATCH)):
@@ -61,9 +62,9 @@ def start_run(*, prompt_set: PromptSet, policy_a: Policy, policy_b: Policy, seed
 def check_askable(policy: Policy) -> None:
     """Raise CannotStart for a policy that no worker can ask."""
     if policy.engine == Policy.Engine.IMPORTED:
-        raise CannotStart(f"{policy.name} cannot be asked: its responses were made elsewhere")
+        raise CannotStart(_("{name} cannot be asked: its responses were made elsewhere").format(name=policy.name))
     if policy.engine == Policy.Engine.ECHO and not settings.ECHO_ENGINE:
-        raise CannotStart(f"{policy.name} uses the echo engine, which exists for tests only")
+        raise CannotStart(_("{name} uses the echo engine, which exists for tests only").format(name=policy.name))
 
 
 def requests_of(run: GenerationRun, *, at: datetime) -> Iterator[GenerationRequest]:

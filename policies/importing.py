@@ -11,8 +11,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.wording import grouped
 from policies import jsonl
 from policies.conversations import read_messages, read_slices, read_word
 from policies.families import content_hash, family_key
@@ -65,12 +68,13 @@ class NothingStored(Exception):
 
     def __init__(self, bad: list[BadLine], *, lines: int, gave_up: bool = False) -> None:
         self.bad, self.lines, self.gave_up = bad, lines, gave_up
-        super().__init__(f"{bad[0]}{self.others()}; nothing of the file was stored")
+        super().__init__(_("{bad}{others}; nothing of the file was stored").format(bad=bad[0], others=self.others()))
 
     def others(self) -> str:
+        more = grouped(len(self.bad) - 1)
         if self.gave_up:
-            return f" (and {len(self.bad) - 1:,} more bad lines after which reading stopped)"
-        return f" (and {len(self.bad) - 1:,} more of {self.lines:,} lines)" if len(self.bad) > 1 else ""
+            return _(" (and {more} more bad lines after which reading stopped)").format(more=more)
+        return _(" (and {more} more of {lines} lines)").format(more=more, lines=grouped(self.lines)) if len(self.bad) > 1 else ""
 
 
 class BadName(Exception):
@@ -109,9 +113,9 @@ def set_named(name: str, *, by: User | None, at: datetime) -> PromptSet:
     try:
         validate_slug(name)
     except ValidationError:
-        raise BadName(f"{name!r} cannot name a prompt set: use letters, digits, hyphens and underscores") from None
+        raise BadName(_("{name} cannot name a prompt set: use letters, digits, hyphens and underscores").format(name=repr(name))) from None
     if len(name) > 80:
-        raise BadName("the name of a prompt set is at most 80 characters long")
+        raise BadName(_("the name of a prompt set is at most 80 characters long"))
     PromptSet.objects.get_or_create(name=name, defaults={"created_by": by, "created_at": at})
     return PromptSet.objects.select_for_update(no_key=True).get(name=name)
 
@@ -148,7 +152,7 @@ def erased_among(contents: Iterable[str]) -> dict[str, date]:
 
 
 def why_refused(erased_on: date) -> str:
-    return f"its prompt was erased here on {erased_on:%-d %B %Y}: it is not taken again"
+    return _("its prompt was erased here on {date}: it is not taken again").format(date=date_format(erased_on, _("j F Y")))
 
 
 def line_of(number: int, read: dict[str, Any], prompt_set: PromptSet, *, at: datetime) -> Line | BadLine:
@@ -163,7 +167,7 @@ def prompt_of(read: dict[str, Any], prompt_set: PromptSet, *, at: datetime) -> P
     """Return the prompt that an object stands for, not yet stored. Raises Refused."""
     jsonl.check_keys(read, known=KNOWN_KEYS)
     if ("prompt" in read) == ("messages" in read):
-        raise Refused("both prompt and messages are given: one of them" if "prompt" in read else "prompt is missing")
+        raise Refused(_("both prompt and messages are given: one of them") if "prompt" in read else _("{what} is missing").format(what="prompt"))
     messages = read_messages(read["prompt"]) if "prompt" in read else read_messages(read["messages"], what="messages")
     return Prompt(
         prompt_set=prompt_set,

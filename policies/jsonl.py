@@ -19,11 +19,32 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.wording import figure, marked
+
 MAX_LINE_BYTES = 16 * 2**20
 MAX_TEXT_BYTES = 2**20
 MAX_DEPTH = 16
 BOM = b"\xef\xbb\xbf"
 SURROGATE = re.compile("[\ud800-\udfff]")
+
+JSON_FAULTS = (
+    marked("Expecting value"),
+    marked("Expecting property name enclosed in double quotes"),
+    marked("Expecting ':' delimiter"),
+    marked("Expecting ',' delimiter"),
+    marked("Extra data"),
+    marked("Unterminated string starting at"),
+    marked("Invalid control character at"),
+    marked("Invalid \\escape"),
+    marked("Invalid \\uXXXX escape"),
+    marked("Illegal trailing comma before end of object"),
+    marked("Illegal trailing comma before end of array"),
+    marked("Unexpected UTF-8 BOM (decode using utf-8-sig)"),
+)
+"""What Python's parser says of a line; looked up where a line is refused."""
 
 
 class ByteLines(Protocol):
@@ -40,11 +61,11 @@ class BadLine:
     reason: str
 
     def __str__(self) -> str:
-        return f"line {self.number}: {self.reason}"
+        return _("line {number}: {reason}").format(number=self.number, reason=self.reason)
 
 
 class Refused(ValueError):
-    """What a line says cannot be taken. The message is the reason, and holds nothing that cannot be printed."""
+    """What a line says cannot be taken. The message is the reason, in the reader's language, and holds nothing that cannot be printed."""
 
 
 class BadText(Refused):
@@ -68,7 +89,7 @@ def read_objects(file: ByteLines) -> Iterator[tuple[int, dict[str, Any] | BadLin
         found += 1
         yield number, read_line(content, number=number, start=start + len(line) - len(content))
     if not found:
-        yield 1, BadLine(1, "the file is empty: it needs one JSON object a line")
+        yield 1, BadLine(1, _("the file is empty: it needs one JSON object a line"))
 
 
 def skip_line(file: ByteLines, line: bytes) -> int:
@@ -91,43 +112,52 @@ def read_line(line: bytes, *, number: int, start: int) -> dict[str, Any] | BadLi
 def parse_object(line: bytes, *, start: int) -> dict[str, Any]:
     """Return the object that a line's bytes stand for. Raises Refused."""
     if len(line) > MAX_LINE_BYTES:
-        raise Refused(f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB")
+        raise Refused(_("the line is longer than {size}").format(size=in_units(MAX_LINE_BYTES)))
     try:
         value = json.loads(line.decode().rstrip("\r\n"), object_pairs_hook=without_repeats, parse_constant=refuse_constant)
     except UnicodeDecodeError as error:
-        raise Refused(f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the line, {start + error.start} of the file") from None
+        raise Refused(not_utf8(line[error.start], at=error.start, start=start)) from None
     except json.JSONDecodeError as error:
-        raise Refused(f"not JSON, at column {error.colno}: {error.msg}") from None
+        raise Refused(_("not JSON, at column {column}: {fault}").format(column=error.colno, fault=_(error.msg))) from None
     except RecursionError:
-        raise Refused(f"nested deeper than {MAX_DEPTH} levels") from None
+        raise Refused(too_deep()) from None
     except Refused:
         raise
     except ValueError:  # Python's own limit on the digits of a whole number
-        raise Refused("it holds a number with too many digits") from None
+        raise Refused(_("it holds a number with too many digits")) from None
     if not isinstance(value, dict):
-        raise Refused(f"{kind_of(value)}, not an object: each line is one {{…}}")
+        raise Refused(_("{kind}, not an object: each line is one {{…}}").format(kind=kind_of(value)))
     if depth_beyond(value, MAX_DEPTH):
-        raise Refused(f"nested deeper than {MAX_DEPTH} levels")
+        raise Refused(too_deep())
     return value
+
+
+def not_utf8(byte: int, *, at: int, start: int) -> str:
+    said = _("not UTF-8: byte {byte} at byte {at} of the line, {place} of the file")
+    return said.format(byte=f"0x{byte:02x}", at=at, place=start + at)
+
+
+def too_deep() -> str:
+    return _("nested deeper than {most} levels").format(most=MAX_DEPTH)
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """JSON would let the last of two equal keys win in silence."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise Refused(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} is given twice")
+        keys = [pair[0] for pair in pairs]
+        raise Refused(_("the key {key} is given twice").format(key=shown(next(key for key in keys if keys.count(key) > 1))))
     return found
 
 
 def refuse_constant(name: str) -> NoReturn:
-    raise Refused(f"{name} is not JSON")
+    raise Refused(_("{name} is not JSON").format(name=name))
 
 
 def depth_beyond(value: object, limit: int) -> bool:
     """Whether lists and objects are nested deeper than `limit`; level by level, so that no depth can exhaust the stack."""
     level = [value]
-    for _ in range(limit + 1):
+    for _depth in range(limit + 1):
         level = [child for parent in level for child in children(parent)]
         if not level:
             return False
@@ -141,12 +171,22 @@ def children(value: object) -> Collection[object]:
 
 
 def check_keys(value: Mapping[str, object], *, known: Collection[str], needed: Collection[str] = (), what: str = "") -> None:
-    """Raise Refused for a key that nobody would read, naming the known ones, and for one that is missing."""
-    of = f" of {what}" if what else ""
+    """Raise Refused for a key that nobody would read, naming the known ones, and for one that is missing. `what`: whose keys they are."""
     if unknown := [key for key in value if key not in known]:
-        raise Refused(f"unknown key {shown(unknown[0])}{of}: known are {', '.join(sorted(known))}")
+        said = _("unknown key {what}: known are {known}")
+        raise Refused(said.format(what=key_of(shown(unknown[0]), what), known=", ".join(sorted(known))))
     if missing := [key for key in needed if key not in value]:
-        raise Refused(f"{missing[0]}{of} is missing")
+        raise Refused(_("{what} is missing").format(what=key_of(missing[0], what)))
+
+
+def key_of(key: str, what: str) -> str:
+    """Name a key of an object within a line; one of the line itself where `what` is empty."""
+    return _("{key} of {what}").format(key=key, what=what) if what else key
+
+
+def the_key_of(key: str, what: str) -> str:
+    """The same, for a key that reads as a word: `the content of turn 2`."""
+    return _("the {key} of {what}").format(key=key, what=what)
 
 
 def check_text(value: object, *, what: str, at_most: int = MAX_TEXT_BYTES, may_be_empty: bool = False) -> None:
@@ -155,23 +195,29 @@ def check_text(value: object, *, what: str, at_most: int = MAX_TEXT_BYTES, may_b
     `what` names the text in the reason. Text that is nothing but white space counts as empty.
     """
     if not isinstance(value, str):
-        raise BadText(f"{what} is {kind_of(value)}, not text")
+        raise BadText(_("{what} is {kind}, not text").format(what=what, kind=kind_of(value)))
     if not (may_be_empty or value.strip()):
-        raise BadText(f"{what} is empty")
+        raise BadText(_("{what} is empty").format(what=what))
     if "\0" in value:
-        raise BadText(f"{what} holds a NUL character, at character {value.index(chr(0)) + 1}: it cannot be stored")
+        said = _("{what} holds a NUL character, at character {place}: it cannot be stored")
+        raise BadText(said.format(what=what, place=value.index("\0") + 1))
     if lone := SURROGATE.search(value):
-        raise BadText(f"{what} holds half of a surrogate pair, \\u{ord(lone[0]):04x}, at character {lone.start() + 1}: it is no text in any encoding")
+        said = _("{what} holds half of a surrogate pair, {half}, at character {place}: it is no text in any encoding")
+        raise BadText(said.format(what=what, half=f"\\u{ord(lone[0]):04x}", place=lone.start() + 1))
     if (size := len(value.encode())) > at_most:
-        raise BadText(f"{what} is {in_units(size)} long; at most {in_units(at_most)} are taken")
+        raise BadText(too_long(what, size, at_most=at_most))
+
+
+def too_long(what: str, size: int, *, at_most: int) -> str:
+    return _("{what} is {size} long; at most {most} are taken").format(what=what, size=in_units(size), most=in_units(at_most))
 
 
 def in_units(size: int) -> str:
     """A number of bytes as people say it, rounded up, so that what is over a limit never looks equal to it."""
     if size < 2**10:
-        return f"{size} bytes"
+        return ngettext("{n} byte", "{n} bytes", size).format(n=size)
     unit, name = (2**10, "KiB") if size < 2**20 else (2**20, "MiB")
-    return f"{math.ceil(10 * size / unit) / 10:g} {name}"
+    return f"{figure(math.ceil(10 * size / unit) / 10)} {name}"
 
 
 def shown(value: object) -> str:
@@ -180,7 +226,9 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
+KINDS: dict[type, str] = {dict: marked("an object"), list: marked("a list"), str: marked("text"), bool: marked("true or false"), type(None): "null"}
+
+
 def kind_of(value: object) -> str:
     """What JSON calls a value's kind, with its article."""
-    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
+    return _(KINDS.get(type(value), marked("a number")))

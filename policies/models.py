@@ -10,8 +10,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.ledgers import append_only
+from accounts.wording import figure, grouped
 
 
 class PromptSet(models.Model):
@@ -124,10 +127,11 @@ class Policy(models.Model):
     def sampling_in_words(self) -> str:
         """How tokens are drawn, as people say it; what does nothing is left out."""
         said = self.sampling
-        words = [f"temperature {said.get('temperature', 1):g}"]
-        words += [f"top-p {said['top_p']:g}"] if said.get("top_p", 1) != 1 else []
+        most = said.get("max_new_tokens")
+        words = [_("temperature {figure}").format(figure=figure(said.get("temperature", 1)))]
+        words += [f"top-p {figure(said['top_p'])}"] if said.get("top_p", 1) != 1 else []
         words += [f"top-k {said['top_k']}"] if said.get("top_k") else []
-        words += [f"at most {said['max_new_tokens']:,} tokens"] if "max_new_tokens" in said else []
+        words += [ngettext("at most {n} token", "at most {n} tokens", most).format(n=grouped(most))] if most else []
         return ", ".join(words) if said else ""
 
 

@@ -10,22 +10,25 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
+from accounts.marking import marked
 from accounts.models import User
-from policies import sources
+from policies import reasons, sources
 from policies.engines import safety
 from policies.engines.base import EngineError, Sampling
 from policies.jsonl import BadText, check_text, in_units
 from policies.models import Policy
 from policies.sources import BadSource
 
-MOST_SYSTEM_PROMPT_BYTES = 64 * 2**10
+WORDS = (("name", marked("name"), 120), ("system_prompt", marked("system prompt"), 64 * 2**10), ("note", marked("note"), 300))
+"""Field, what a refusal calls it, and the bytes that it takes."""
 MOST_BYTES_ON_A_PAGE = 16 * 2**30
 """A folder of this size is hashed in some fifteen seconds; a page must answer within thirty."""
 
 
 class BadPolicy(Exception):
-    """The policy cannot be registered. The message is the reason; `field` says what it is about."""
+    """The policy cannot be registered. The message is the reason, in the reader's language; `field` says what it is about."""
 
     def __init__(self, field: str, reason: object) -> None:
         self.field = field
@@ -56,7 +59,7 @@ def register_policy(
 
     `most_bytes`: a folder that holds more is not hashed but refused, where somebody waits for the answer. Raises BadPolicy.
     """
-    check_words(name=name, system_prompt=system_prompt, note=note)
+    check_words({"name": name, "system_prompt": system_prompt, "note": note})
     policy = Policy(
         name=name,
         engine=engine,
@@ -73,26 +76,28 @@ def register_policy(
         with transaction.atomic():
             policy.save(force_insert=True)
     except IntegrityError:
-        raise BadPolicy("name", f"there is a policy {name!r} already; a policy never changes, so give this one another name") from None
+        said = _("there is a policy {name} already; a policy never changes, so give this one another name")
+        raise BadPolicy("name", said.format(name=repr(name))) from None
     return Registered(policy, twins)
 
 
-def check_words(*, name: str, system_prompt: str, note: str) -> None:
+def check_words(said: Mapping[str, str]) -> None:
     """Raise BadPolicy for a text that cannot be stored, and for a name that two people could read differently."""
-    for field, text, most in (("name", name, 120), ("system_prompt", system_prompt, MOST_SYSTEM_PROMPT_BYTES), ("note", note, 300)):
+    for field, called, most in WORDS:
         try:
-            check_text(text, what=field.replace("_", " "), at_most=most, may_be_empty=field != "name")
+            check_text(said[field], what=_(called), at_most=most, may_be_empty=field != "name")
         except BadText as error:
             raise BadPolicy(field, error) from None
+    name = said["name"]
     if not name.isprintable() or name != name.strip():
-        raise BadPolicy("name", "the name holds characters that cannot be seen, or begins or ends with a space")
+        raise BadPolicy("name", _("the name holds characters that cannot be seen, or begins or ends with a space"))
 
 
 def checked_sampling(sampling: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return Sampling.from_json(sampling).to_json()
     except (TypeError, ValueError) as error:
-        raise BadPolicy("sampling", error) from None
+        raise BadPolicy("sampling", reasons.told(str(error))) from None
 
 
 def pins(engine: str, source: str, *, most_bytes: int | None) -> dict[str, str]:
@@ -107,7 +112,7 @@ def pins(engine: str, source: str, *, most_bytes: int | None) -> dict[str, str]:
         raise BadPolicy("source", error) from None
     if engine == Policy.Engine.ECHO and settings.ECHO_ENGINE:
         return {}
-    raise BadPolicy("engine", f"{engine!r} is not an engine: it must be hf or openai")
+    raise BadPolicy("engine", _("{engine} is not an engine: it must be hf or openai").format(engine=repr(engine)))
 
 
 def hashes(folder: Path, root: Path, *, most_bytes: int | None) -> dict[str, str]:
@@ -115,12 +120,13 @@ def hashes(folder: Path, root: Path, *, most_bytes: int | None) -> dict[str, str
     try:
         safety.check_model_folder(folder, root=root)
         if most_bytes is not None and (size := size_of(folder)) > most_bytes:
-            raise BadPolicy("source", f"the folder holds {in_units(size)}, which takes too long to hash while a page waits: use manage.py register_policy")
+            said = _("the folder holds {size}, which takes too long to hash while a page waits: use manage.py register_policy")
+            raise BadPolicy("source", said.format(size=in_units(size)))
         return {"weights_sha256": safety.hash_weights(folder), "template_sha256": safety.hash_template(folder)}
     except EngineError as error:
-        raise BadPolicy("source", error) from None
+        raise BadPolicy("source", reasons.told(str(error))) from None
     except (KeyError, OSError, TypeError, ValueError) as error:
-        raise BadPolicy("source", f"the folder could not be read: {error}") from None
+        raise BadPolicy("source", _("the folder could not be read: {error}").format(error=error)) from None
 
 
 def size_of(folder: Path) -> int:

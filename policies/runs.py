@@ -12,6 +12,7 @@ from django.db.models import Avg, Count, F, Func, IntegerField, Max, Min, Q, Que
 from django.db.models.functions import Coalesce
 
 from accounts.marking import marked
+from policies import reasons
 from policies.generating import LAST, LOST
 from policies.models import GenerationRequest, GenerationRun, Policy, Response
 
@@ -79,10 +80,23 @@ class Failure:
     """False: they are queued and will be tried again."""
 
     @property
+    def said(self) -> str:
+        """All of it, as it is stored."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
+    @property
+    def reason_told(self) -> str:
+        """The reason in the reader's language."""
+        return reasons.told(self.said).partition(": ")[0]
+
+    @property
+    def detail_told(self) -> str:
+        return reasons.told(self.said).partition(": ")[2]
+
+    @property
     def advice(self) -> str:
-        said = f"{self.reason}: {self.detail}"
         return (
-            next((advice for words, advice in ADVICE if words in said), USUAL_ADVICE)
+            next((advice for words, advice in ADVICE if words in self.said), USUAL_ADVICE)
             if self.is_final
             else marked("Nothing: they are tried again, fewer together.")
         )

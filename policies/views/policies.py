@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import researcher
 from accounts.models import User
-from policies import registering, runs
+from policies import reasons, registering, runs
 from policies.forms import RegisterPolicyForm, sentence
 from policies.models import GenerationRun, Policy
 from policies.registering import BadPolicy, Registered
@@ -30,8 +30,8 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
     researcher(request)
     found = get_object_or_404(Policy.objects.select_related("created_by"), pk=pk)
     used = GenerationRun.objects.filter(Q(policy_a=found) | Q(policy_b=found)).order_by("-pk")[:20]
-    context = {"policy": found, "twins": registering.twins_of(found), "runs": runs.lines_of(used), "responses_count": found.responses.count()}
-    return render(request, "policies/policy.html", context)
+    shown = {"policy": found, "note": reasons.told(found.note), "twins": registering.twins_of(found), "runs": runs.lines_of(used)}
+    return render(request, "policies/policy.html", {**shown, "responses_count": found.responses.count()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
