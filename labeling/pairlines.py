@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from labeling.models import GoldItem, Verdict
@@ -20,6 +22,8 @@ from policies.jsonl import Refused, check_keys, check_text, key_of, kind_of, sho
 
 MOST_LABELS = 1000
 MAX_RATIONALE_BYTES = 2**16
+
+RESPONSE, LABEL = gettext_lazy("response {place}"), gettext_lazy("label {place}")
 
 
 PairKey = tuple[str, frozenset[tuple[str, str]]]
@@ -112,12 +116,11 @@ def read_responses(value: object) -> tuple[Side, Side]:
         raise Refused(_("responses is {kind}, not a list of two").format(kind=kind_of(value)))
     if len(value) != 2:
         raise Refused(_("responses holds {n}: a pair has two").format(n=len(value)))
-    named = _("response {place}")
-    a, b = (read_side(side, what=named.format(place=place)) for place, side in enumerate(value, start=1))
+    a, b = (read_side(side, what=format_lazy(RESPONSE, place=place)) for place, side in enumerate(value, start=1))
     return a, b
 
 
-def read_side(value: object, *, what: str) -> Side:
+def read_side(value: object, *, what: object) -> Side:
     if not isinstance(value, dict):
         raise Refused(_("{what} is {kind}, not an object with policy and text").format(what=what, kind=kind_of(value)))
     check_keys(value, known=("policy", "text"), needed=("policy", "text"), what=what)
@@ -149,7 +152,7 @@ def read_gold(value: object) -> GivenGold:
     )
 
 
-def read_one_of(value: object, known: list[str], *, usual: str, what: str) -> str:
+def read_one_of(value: object, known: list[str], *, usual: str, what: object) -> str:
     if value is None:
         return usual
     if value not in known:
@@ -158,7 +161,7 @@ def read_one_of(value: object, known: list[str], *, usual: str, what: str) -> st
     return str(value)
 
 
-def read_date(value: object, *, what: str) -> date | None:
+def read_date(value: object, *, what: object) -> date | None:
     if value is None:
         return None
     try:
@@ -172,15 +175,14 @@ def read_labels(value: object) -> list[GivenLabel]:
         raise Refused(_("labels is {kind}, not a list").format(kind=kind_of(value)))
     if len(value) > MOST_LABELS:
         raise Refused(_("labels holds {n}; at most {most} are taken").format(n=len(value), most=MOST_LABELS))
-    named = _("label {place}")
-    labels = [read_label(label, what=named.format(place=place)) for place, label in enumerate(value, start=1)]
+    labels = [read_label(label, what=format_lazy(LABEL, place=place)) for place, label in enumerate(value, start=1)]
     names = [label.labeler for label in labels]
     if twice := [name for name in names if names.count(name) > 1]:
         raise Refused(_("labeler {name} labels the pair twice: one label each").format(name=shown(twice[0])))
     return labels
 
 
-def read_label(value: object, *, what: str) -> GivenLabel:
+def read_label(value: object, *, what: object) -> GivenLabel:
     if not isinstance(value, dict):
         raise Refused(_("{what} is {kind}, not an object").format(what=what, kind=kind_of(value)))
     check_keys(value, known=("labeler", "preference", "verdict", "both_bad", "rationale", "labeled_at"), needed=("labeler",), what=what)
@@ -197,7 +199,7 @@ def read_label(value: object, *, what: str) -> GivenLabel:
     return GivenLabel(labeler, verdict, preference, both_bad, rationale, read_time(value.get("labeled_at"), what=key_of("labeled_at", what)))
 
 
-def read_verdict_of(label: dict[str, Any], preference: int | None, *, what: str) -> str:
+def read_verdict_of(label: dict[str, Any], preference: int | None, *, what: object) -> str:
     """Return a label's verdict: the one it names, the sign of its preference, or both where they agree."""
     named = None if label.get("verdict") is None else read_verdict(label["verdict"], what=the_key_of("verdict", what))
     if preference is None:
@@ -210,13 +212,13 @@ def read_verdict_of(label: dict[str, Any], preference: int | None, *, what: str)
     return verdict_of(preference)
 
 
-def read_verdict(value: object, *, what: str) -> str:
+def read_verdict(value: object, *, what: object) -> str:
     if value not in Verdict.values:
         raise Refused(_("{what} is {value}: it must be a, b or tie").format(what=what, value=shown(value)))
     return str(value)
 
 
-def read_preference(value: object, *, what: str) -> int | None:
+def read_preference(value: object, *, what: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not -3 <= value <= 3:
@@ -225,7 +227,7 @@ def read_preference(value: object, *, what: str) -> int | None:
     return value
 
 
-def read_labeler(value: object, *, what: str) -> str:
+def read_labeler(value: object, *, what: object) -> str:
     """Return the name under which the labels are kept. It is a name among people's here, so it is normalised as theirs are."""
     check_text(value, what=what, at_most=150)
     name = User.normalize_username(str(value)).strip()
@@ -235,7 +237,7 @@ def read_labeler(value: object, *, what: str) -> str:
     return name
 
 
-def read_time(value: object, *, what: str) -> datetime | None:
+def read_time(value: object, *, what: object) -> datetime | None:
     """Return a time. One without an offset is UTC."""
     if value is None:
         return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from policies.jsonl import MAX_TEXT_BYTES, BadText, Refused, check_keys, check_text, kind_of, shown, the_key_of, too_long
 
@@ -13,6 +15,8 @@ ROLES = ("system", "user", "assistant")
 MAX_TURNS = 1000
 MAX_SLICES = 32
 MAX_SLICE_BYTES = 200
+
+TURN, NAME_OF_SLICE, SLICE = gettext_lazy("turn {place} of {what}"), gettext_lazy("a slice's name"), gettext_lazy("slice {name}")
 
 
 def read_messages(value: object, *, what: str = "prompt") -> list[dict[str, str]]:
@@ -28,8 +32,7 @@ def read_messages(value: object, *, what: str = "prompt") -> list[dict[str, str]
         raise Refused(said.format(what=what, kind=_("an empty list") if value == [] else kind_of(value)))
     if len(value) > MAX_TURNS:
         raise Refused(_("{what} has {n} turns; at most {most} are taken").format(what=what, n=len(value), most=MAX_TURNS))
-    turn_of = _("turn {place} of {what}")
-    turns = [read_turn(turn, what=turn_of.format(place=place, what=what), first=place == 1) for place, turn in enumerate(value, start=1)]
+    turns = [read_turn(turn, what=format_lazy(TURN, place=place, what=what), first=place == 1) for place, turn in enumerate(value, start=1)]
     check_turns(turns, what=what)
     return turns
 
@@ -42,7 +45,7 @@ def check_turns(turns: list[dict[str, str]], *, what: str) -> None:
         raise BadText(too_long(what, size, at_most=MAX_TEXT_BYTES))
 
 
-def read_turn(value: object, *, what: str, first: bool) -> dict[str, str]:
+def read_turn(value: object, *, what: object, first: bool) -> dict[str, str]:
     """Return one turn. Raises Refused."""
     if not isinstance(value, dict):
         raise Refused(_("{what} is {kind}, not an object with role and content").format(what=what, kind=kind_of(value)))
@@ -62,8 +65,8 @@ def read_slices(value: object) -> dict[str, str]:
     if len(value) > MAX_SLICES:
         raise Refused(_("slices holds {n} names; at most {most} are taken").format(n=len(value), most=MAX_SLICES))
     for name, text in value.items():
-        check_text(name, what=_("a slice's name"), at_most=MAX_SLICE_BYTES)
-        check_text(text, what=_("slice {name}").format(name=shown(name)), at_most=MAX_SLICE_BYTES)
+        check_text(name, what=NAME_OF_SLICE, at_most=MAX_SLICE_BYTES)
+        check_text(text, what=format_lazy(SLICE, name=shown(name)), at_most=MAX_SLICE_BYTES)
     return dict(value)
 
 

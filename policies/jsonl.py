@@ -19,8 +19,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.wording import figure, marked
 
@@ -170,26 +171,31 @@ def children(value: object) -> Collection[object]:
     return value if isinstance(value, list) else ()
 
 
-def check_keys(value: Mapping[str, object], *, known: Collection[str], needed: Collection[str] = (), what: str = "") -> None:
+def check_keys(value: Mapping[str, object], *, known: Collection[str], needed: Collection[str] = (), what: object = "") -> None:
     """Raise Refused for a key that nobody would read, naming the known ones, and for one that is missing. `what`: whose keys they are."""
     if unknown := [key for key in value if key not in known]:
+        key = shown(unknown[0])
         said = _("unknown key {what}: known are {known}")
-        raise Refused(said.format(what=key_of(shown(unknown[0]), what), known=", ".join(sorted(known))))
+        raise Refused(said.format(what=key_of(key, what) if what else key, known=", ".join(sorted(known))))
     if missing := [key for key in needed if key not in value]:
-        raise Refused(_("{what} is missing").format(what=key_of(missing[0], what)))
+        raise Refused(_("{what} is missing").format(what=key_of(missing[0], what) if what else missing[0]))
 
 
-def key_of(key: str, what: str) -> str:
-    """Name a key of an object within a line; one of the line itself where `what` is empty."""
-    return _("{key} of {what}").format(key=key, what=what) if what else key
+KEY, THE_KEY = gettext_lazy("{key} of {what}"), gettext_lazy("the {key} of {what}")
+"""Formed when somebody is refused, and not before: most lines are good, and to look words up takes longer than to read a line."""
 
 
-def the_key_of(key: str, what: str) -> str:
+def key_of(key: str, what: object) -> object:
+    """Name a key of an object within a line."""
+    return format_lazy(KEY, key=key, what=what)
+
+
+def the_key_of(key: str, what: object) -> object:
     """The same, for a key that reads as a word: `the content of turn 2`."""
-    return _("the {key} of {what}").format(key=key, what=what)
+    return format_lazy(THE_KEY, key=key, what=what)
 
 
-def check_text(value: object, *, what: str, at_most: int = MAX_TEXT_BYTES, may_be_empty: bool = False) -> None:
+def check_text(value: object, *, what: object, at_most: int = MAX_TEXT_BYTES, may_be_empty: bool = False) -> None:
     """Raise BadText unless `value` is a text that can be kept byte for byte: not empty, no NUL, no lone surrogate, `at_most` bytes of UTF-8.
 
     `what` names the text in the reason. Text that is nothing but white space counts as empty.
@@ -208,7 +214,7 @@ def check_text(value: object, *, what: str, at_most: int = MAX_TEXT_BYTES, may_b
         raise BadText(too_long(what, size, at_most=at_most))
 
 
-def too_long(what: str, size: int, *, at_most: int) -> str:
+def too_long(what: object, size: int, *, at_most: int) -> str:
     return _("{what} is {size} long; at most {most} are taken").format(what=what, size=in_units(size), most=in_units(at_most))
 
 
