@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from exports import access, differences
-from exports.models import DatasetVersion
+from exports.differences import Change
+from exports.models import PRIVATE, DatasetRow, DatasetVersion
 from labeling import charts
 from labeling.charts import Part
 
@@ -20,16 +21,30 @@ PARTS = {"added": "part1", "resettled": "part2", "flipped": "part3", "moved": "p
 
 @dataclass(frozen=True)
 class SliceRow:
+    """A slice with its changed rows: by kind in words and figures, and as a bar."""
+
     name: str
     value: str
     total: int
+    kinds: Sequence[tuple[str, int]]
     bar: Sequence[Part]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A change with where its row stands, and the beginning of its prompt: empty where the person must not read it."""
+
+    change: Change
+    version: DatasetVersion
+    position: int
+    asked: str
+    link: str
 
 
 @require_safe
 def diff(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """Show how a version differs from the one before it, or from the one that is asked for."""
-    access.reader(request)
+    user = access.reader(request)
     versions = DatasetVersion.objects.filter(dataset__name=name).select_related("dataset").order_by("number")
     new = get_object_or_404(versions, number=number)
     others = list(versions.exclude(pk=new.pk).values_list("number", flat=True))
@@ -40,7 +55,7 @@ def diff(request: HttpRequest, name: str, number: int) -> HttpResponse:
         raise Http404
     context: dict[str, object] = {"version": new, "dataset": new.dataset, "old": old, "others": others, "kind": kind, "kinds": differences.KINDS}
     if old is not None:
-        context |= changed(old, new, kind=kind, after=request.GET.get("after", "")[:32])
+        context |= changed(old, new, kind=kind, after=request.GET.get("after", "")[:32], private=access.is_named(user, new.dataset))
     return render(request, "exports/diff.html", context)
 
 
@@ -53,7 +68,7 @@ def number_of(said: str, others: Sequence[int], number: int) -> int | None:
     return max((other for other in others if other < number), default=min(others, default=None))
 
 
-def changed(old: DatasetVersion, new: DatasetVersion, *, kind: str, after: str) -> dict[str, object]:
+def changed(old: DatasetVersion, new: DatasetVersion, *, kind: str, after: str, private: bool) -> dict[str, object]:
     found = differences.difference(old, new)
     rows = differences.changes(old, new, kind=kind, after=after)
     return {
@@ -63,15 +78,35 @@ def changed(old: DatasetVersion, new: DatasetVersion, *, kind: str, after: str) 
             ((name, differences.REASONS[reason], n) for (name, reason), n in found.reasons.items()), key=lambda reason: (-reason[2], reason[0], reason[1])
         ),
         "slices": slice_rows(found.slices),
-        "changes": rows,
+        "changes": [line_of(change, old, new, private=private) for change in rows],
         "after": rows[-1].key if len(rows) == differences.AT_ONCE else "",
     }
+
+
+def line_of(change: Change, old: DatasetVersion, new: DatasetVersion, *, private: bool) -> Line:
+    """Return a change as a line of the page. Texts of the private split are for who is named, and those of a withdrawn version for nobody."""
+    rows = [(row, version) for row, version in ((change.new, new), (change.old, old)) if row]
+    is_open = private or all(row.split != PRIVATE for row, _ in rows)
+    shown = [(row, version) for row, version in rows if is_open and version.state != DatasetVersion.State.WITHDRAWN]
+    row, version = (shown or rows)[0]
+    link = f"{version.get_absolute_url()}?after={row.position - 1}#rows" if shown else ""
+    return Line(change, version, row.position, asked_in(row) if shown else "", link)
+
+
+def asked_in(row: DatasetRow) -> str:
+    """Return what the user asked last; empty once it was erased."""
+    return str(row.prompt.messages[-1]["content"]) if row.prompt.messages else ""
 
 
 def slice_rows(slices: Sequence[tuple[str, str, Mapping[str, int]]]) -> list[SliceRow]:
     """Return the slices with bars on one scale: the longest is that of the slice in which most changed."""
     most = max((sum(kinds.values()) for _, _, kinds in slices), default=0)
-    return [SliceRow(name, value, (total := sum(kinds.values())), bar_of(kinds, most - total)) for name, value, kinds in slices]
+    return [SliceRow(name, value, (total := sum(kinds.values())), some_of(kinds), bar_of(kinds, most - total)) for name, value, kinds in slices]
+
+
+def some_of(kinds: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return the kinds of which there are some, in the order of the bar."""
+    return [(kind, kinds[kind]) for kind in PARTS if kinds[kind]]
 
 
 def bar_of(kinds: Mapping[str, int], rest: int) -> list[Part]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts import consenting
 from accounts.models import User
-from exports import publishing
-from exports.models import DatasetVersion, VersionEvent, Waiver
+from exports import granting, publishing, releasing
+from exports.models import DatasetVersion, SplitAccess, VersionEvent, Waiver
 from labeling import withdrawing
 from labeling.models import Campaign
 from tests.builders import NOW, make_prompt
-from tests.exports.settled import order, settled_pair
+from tests.exports.settled import order, settled_campaign, settled_pair
 
 
 @pytest.fixture
@@ -46,6 +50,46 @@ def test_a_kind_can_be_looked_at_alone(client: Client, rosa: User, second: Datas
     said = page(client, rosa, second, kind="removed")
     assert "the pair was withdrawn" in said.partition('id="rows"')[2]
     assert "it was settled since" not in said.partition('id="rows"')[2]
+
+
+def test_a_kind_is_followed_in_any_language(client: Client, rosa: User, second: DatasetVersion, settings: Settings) -> None:
+    settings.LANGUAGE_CODE = "es"
+    said = page(client, rosa, second)
+    links = [unescape(link) for link in re.findall(r'href="\?(from=1&amp;kind=[^"#]+)#rows"', said)]
+    assert len(links) == 2
+    for link in links:
+        assert client.get(f"{second.get_absolute_url()}diff?{link}").status_code == 200
+    assert "<td>added</td>" not in said
+
+
+def test_a_row_is_known_by_its_prompt_and_found_by_its_link(client: Client, rosa: User, second: DatasetVersion) -> None:
+    added = second.rows.get(prompt__slices={"language": "de"})
+    said = page(client, rosa, second, kind="added")
+    assert f'href="/datasets/helpfulness/2/?after={added.position - 1}#rows"' in said
+    assert added.prompt.messages[0]["content"] in said
+    assert "of version 1" in page(client, rosa, second, kind="removed")
+
+
+def test_prompts_of_a_withdrawn_version_are_not_shown(client: Client, rosa: User, version: DatasetVersion, second: DatasetVersion) -> None:
+    gone = next(row for row in version.rows.select_related("prompt") if not second.rows.filter(key=row.key).exists())
+    asked = gone.prompt.messages[0]["content"]
+    assert asked in page(client, rosa, second, kind="removed")
+    releasing.withdraw(version, actor=rosa, reason="It broke off.", at=NOW)
+    assert asked not in page(client, rosa, second, kind="removed")
+
+
+def test_prompts_of_the_private_split_are_for_who_is_named(client: Client, any_moment: None, rosa: User, olga: User) -> None:
+    campaign = settled_campaign("half", pairs=1, researcher=rosa)
+    first = publishing.publish(order(campaign, dataset="half", by=rosa, shares={"train": 0.5, "test": 0.5}))
+    people = [membership.user for membership in campaign.memberships.filter(role="labeler")]
+    for number in range(20):
+        settled_pair(campaign, people, prompt=make_prompt(f"Which knot holds rope number {number * 7919}?"))
+    later = publishing.publish(order(campaign, dataset="half", by=rosa))
+    prompts = {row.prompt.messages[0]["content"]: row.split for row in later.rows.exclude(key__in=first.rows.values("key")).select_related("prompt")}
+    said = page(client, rosa, later)
+    assert {asked for asked in prompts if asked in said} == {asked for asked, split in prompts.items() if split != "test"} < prompts.keys()
+    granting.decide(later.dataset, person=rosa, kind=SplitAccess.Kind.APPROVED, actor=olga, reason="She judges.", at=NOW)
+    assert all(asked in page(client, rosa, later) for asked in prompts)
 
 
 def test_a_first_version_has_nothing_before_it(client: Client, rosa: User, version: DatasetVersion) -> None:
