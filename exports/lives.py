@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import QuerySet
 
@@ -51,6 +51,26 @@ def successor(version: DatasetVersion) -> DatasetVersion | None:
     while found and found.state == DatasetVersion.State.WITHDRAWN and found.pk not in seen:
         seen.add(found.pk)
         found = named_after(found) or found
+    return found
+
+
+def successors(dataset: Dataset) -> dict[int, int]:
+    """Return for each withdrawn version, by number, the one to use in its place, as `successor` finds it; in two queries."""
+    withdrawn = set(dataset.versions.filter(state=DatasetVersion.State.WITHDRAWN).values_list("number", flat=True))
+    named = dict(events_of(dataset).filter(successor__isnull=False).values_list("version__number", "successor__number"))
+    return {number: last_of(number, named, withdrawn) for number in withdrawn & named.keys()}
+
+
+def last_of(number: int, named: Mapping[int, int], withdrawn: Collection[int]) -> int:
+    """Return where the names of successors lead to: past those that are withdrawn too, and round no circle.
+
+    >>> last_of(1, {1: 2, 2: 3}, {1, 2})
+    3
+    """
+    seen, found = {number}, named[number]
+    while found in withdrawn and found in named and found not in seen:
+        seen.add(found)
+        found = named[found]
     return found
 
 

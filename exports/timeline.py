@@ -21,6 +21,8 @@ class Line:
     version: DatasetVersion
     gates: list[Gate]
     is_current: bool
+    instead: int | None
+    """The number of the version to use in place of a withdrawn one."""
 
     @property
     def blocking(self) -> int:
@@ -45,8 +47,8 @@ class Happening:
 def lines_of(dataset: Dataset) -> list[Line]:
     """Return the versions, the newest first."""
     versions = list(dataset.versions.select_related("frozen_by", "dataset").order_by("-number"))
-    checked, current = gates.check_all(versions), lives.current(dataset)
-    return [Line(version=version, gates=checked[version.pk], is_current=version == current) for version in versions]
+    checked, current, instead = gates.check_all(versions), lives.current(dataset), lives.successors(dataset)
+    return [Line(version=version, gates=checked[version.pk], is_current=version == current, instead=instead.get(version.number)) for version in versions]
 
 
 def opening(lines: list[Line]) -> str:
