@@ -13,6 +13,11 @@ from accounts.access import signed_in
 from accounts.models import User
 from exports.models import Dataset, DatasetFile, SplitAccess
 
+
+class NotNamed(PermissionDenied):
+    """The file is of the private split, and the person is not named for it."""
+
+
 DECISIONS = (SplitAccess.Kind.APPROVED, SplitAccess.Kind.REFUSED, SplitAccess.Kind.REVOKED)
 
 
@@ -48,7 +53,7 @@ def is_named(user: User, dataset: Dataset) -> bool:
 def open_file(user: User, name: str, number: int, file: str) -> DatasetFile:
     """Return the file of that version, which the person may fetch: a researcher, or who is named for the private split where it is of that.
 
-    Raises PermissionDenied, and Http404. No part of the request becomes part of a path: the path comes from the row.
+    Raises PermissionDenied, NotNamed among it, and Http404. No part of the request becomes part of a path: the path comes from the row.
     """
     if not (user.is_researcher or user.is_owner):
         raise PermissionDenied("Files of datasets are for researchers.")
@@ -69,9 +74,9 @@ def find(name: str, number: int, file: str) -> DatasetFile:
 
 
 def refuse_unless_named(user: User, file: DatasetFile) -> None:
-    """Raise PermissionDenied for a private file and a person who is not named."""
+    """Raise NotNamed for a private file and a person who is not named."""
     if file.is_private and not is_named(user, file.version.dataset):
-        raise PermissionDenied("This split is private. Ask for access on the dataset’s page; an owner or the dataset’s maker decides.")
+        raise NotNamed("This split is private. Ask for access on the dataset’s page; an owner or the dataset’s maker decides.")
 
 
 def standings(dataset: Dataset) -> list[Standing]:

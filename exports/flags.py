@@ -55,6 +55,11 @@ class Excerpt:
     found: str
     after: str
 
+    @property
+    def turn(self) -> int | None:
+        """The turn of the prompt that it is in, from 1; None in a side, and in a file."""
+        return turn_of(self.flag.where)
+
 
 def was_checked(version: DatasetVersion) -> bool:
     """Say whether all its texts were read."""
@@ -86,6 +91,10 @@ def excerpt(flag: RowFlag) -> Excerpt:
 
 def text_at(row: DatasetRow, where: str) -> str | None:
     """Return the text that a flag speaks of; None once it was erased."""
-    if where.startswith("prompt."):
-        return row.prompt.messages[int(where.partition(".")[2])]["content"] if row.prompt.messages else None
+    if turn := turn_of(where):
+        return row.prompt.messages[turn - 1]["content"] if row.prompt.messages else None
     return row.chosen.text if where == "chosen" else row.rejected.text
+
+
+def turn_of(where: str) -> int | None:
+    return int(where.removeprefix("prompt.")) + 1 if where.startswith("prompt.") else None

@@ -41,6 +41,7 @@ class FreezeForm(forms.Form):
     dataset = forms.CharField(
         label=gettext_lazy("Dataset"),
         max_length=80,
+        error_messages={"required": gettext_lazy("Write a name: a new one, or that of a dataset that has versions.")},
         validators=[RegexValidator(slug_re, gettext_lazy("Letters, digits, hyphens and underscores only."))],
         widget=forms.TextInput(attrs={"list": "known-datasets", "autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy("A new name, or one that has versions already. It stands in addresses and file names."),

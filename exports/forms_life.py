@@ -14,13 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from exports import traps
 from exports.gate_kinds import KINDS, Threshold
 from exports.linking import MOST_DAYS
-from exports.models import DatasetFile, RowReading, SplitAccess
+from exports.models import DatasetFile, RowReading, SplitAccess, VersionEvent
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 
+Act = VersionEvent.Kind
 LONGEST = 500
+CHOOSE = {"required": gettext_lazy("Choose one of these.")}
 
 
 def kinds_of_flag() -> list[tuple[str, str]]:
@@ -29,7 +31,10 @@ def kinds_of_flag() -> list[tuple[str, str]]:
 
 
 def why(label: _StrOrPromise, help_text: _StrOrPromise = "", *, required: bool = True) -> forms.CharField:
-    return forms.CharField(label=label, max_length=LONGEST, required=required, help_text=help_text, widget=forms.Textarea(attrs={"rows": 2}))
+    says = {"required": gettext_lazy("Write why, in a sentence.")}
+    return forms.CharField(
+        label=label, max_length=LONGEST, required=required, help_text=help_text, error_messages=says, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 class ReleaseForm(forms.Form):
@@ -46,15 +51,41 @@ class WaiveForm(forms.Form):
 
 
 class ChangeForm(forms.Form):
-    act = forms.ChoiceField(label=gettext_lazy("What"), widget=forms.RadioSelect, choices=[])
-    successor = forms.IntegerField(
-        required=False, min_value=1, label=gettext_lazy("Version to use instead"), help_text=gettext_lazy("Who asks for a withdrawn version is sent there.")
+    """One form for all acts; `of` makes what a page shows of it for one of them."""
+
+    act = forms.ChoiceField(widget=forms.HiddenInput, choices=[])
+    successor = forms.TypedChoiceField(
+        coerce=int,
+        empty_value=None,
+        choices=[],
+        required=False,
+        label=gettext_lazy("Version to use instead"),
+        help_text=gettext_lazy("Who asks for a withdrawn version is sent there."),
     )
     reason = why(gettext_lazy("Reason"), gettext_lazy("Stands in the history, and who asks for the version reads it."))
 
-    def __init__(self, *args: Any, acts: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, acts: Iterable[str], others: Iterable[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["act"].choices = list(acts)  # type: ignore[attr-defined]
+        self.fields["act"].choices = [(act, act) for act in acts]  # type: ignore[attr-defined]
+        versions = [(number, gettext("Version {number}").format(number=number)) for number in others]
+        self.fields["successor"].choices = [("", gettext("none yet")), *versions]  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, act: str, *, others: Iterable[int]) -> ChangeForm:
+        """Return the empty form of one act, whose fields have ids of their own on the page."""
+        return cls(acts=[act], others=others, initial={"act": act}, auto_id=f"{act}-%s").shown_for(act)
+
+    def shown_for(self, act: str) -> ChangeForm:
+        """Drop what the act has no use for. Of a form that was filled in, once it was looked at."""
+        if act not in (Act.WITHDRAWN, Act.SUCCEEDED):
+            del self.fields["successor"]
+        return self
+
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        if said.get("act") == Act.SUCCEEDED and "successor" in said and not said["successor"]:
+            self.add_error("successor", gettext("Choose the version to use instead."))
+        return said
 
 
 class ThresholdForm(forms.Form):
@@ -72,8 +103,8 @@ class ThresholdForm(forms.Form):
 
 
 class GoldenForm(forms.Form):
-    number = forms.IntegerField(label=gettext_lazy("Version"), min_value=1)
-    position = forms.IntegerField(label=gettext_lazy("Row"), min_value=1)
+    number = forms.IntegerField(label=gettext_lazy("Version"), min_value=1, error_messages={"required": gettext_lazy("Write the number of a version.")})
+    position = forms.IntegerField(label=gettext_lazy("Row"), min_value=1, error_messages={"required": gettext_lazy("Write the number of a row.")})
     why = why(gettext_lazy("Why its verdict must stay"))
 
 
@@ -96,11 +127,13 @@ class DecideForm(forms.Form):
         label=gettext_lazy("Person"),
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=gettext_lazy("A name."),
+        error_messages={"required": gettext_lazy("Write the name that the person signs in with.")},
+        help_text=gettext_lazy("The name that the person signs in with."),
     )
     kind = forms.ChoiceField(
         label=gettext_lazy("Decision"),
         widget=forms.RadioSelect,
+        error_messages=CHOOSE,
         choices=[
             (SplitAccess.Kind.APPROVED.value, gettext_lazy("may download it")),
             (SplitAccess.Kind.REFUSED.value, gettext_lazy("request refused")),
@@ -112,7 +145,12 @@ class DecideForm(forms.Form):
 
 class LinkForm(forms.Form):
     file = forms.ChoiceField(label=gettext_lazy("File"), choices=[])
-    for_whom = forms.CharField(max_length=120, label=gettext_lazy("For whom"), help_text=gettext_lazy("Stands in the ledger of downloads."))
+    for_whom = forms.CharField(
+        max_length=120,
+        label=gettext_lazy("For whom"),
+        error_messages={"required": gettext_lazy("Say for whom the link is.")},
+        help_text=gettext_lazy("Stands in the ledger of downloads."),
+    )
     days = forms.IntegerField(
         label=gettext_lazy("Days until it expires"),
         min_value=1,
@@ -159,6 +197,13 @@ class FlagForm(forms.Form):
     leave_out = forms.ChoiceField(
         label=gettext_lazy("Decision"),
         widget=forms.RadioSelect,
+        error_messages=CHOOSE,
         choices=[("no", gettext_lazy("fine as it is")), ("yes", gettext_lazy("such rows stay out of later versions"))],
     )
     reason = why(gettext_lazy("Reason"))
+
+    def __init__(self, *args: Any, found: Iterable[str] = (), **kwargs: Any) -> None:
+        """`found`: the kinds that are offered; every one, where none is named."""
+        super().__init__(*args, **kwargs)
+        if offered := set(found):
+            self.fields["kind"].choices = [choice for choice in kinds_of_flag() if choice[0] in offered]  # type: ignore[attr-defined]

@@ -76,7 +76,7 @@ def page(request: HttpRequest, dataset: Dataset, user: User, *, status: int = 20
         "is_named": access.is_named(user, dataset),
         "may_decide": access.may_decide(user, dataset),
         "ask_form": AskForm(),
-        "decide_form": DecideForm(),
+        "decide_form": DecideForm(initial={"person": next((one.person.username for one in standings if one.waits), "")}),
         "events": SplitAccess.objects.filter(dataset=dataset).select_related("person", "actor").order_by("-pk")[:A_PAGE],
         **forms,
     }

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import researcher
 from accounts.models import User
-from exports import access, checking, downloads, flags, tasks
+from exports import access, checking, downloads, flags, tasks, traps
 from exports.forms_life import CheckForm, FlagForm
 from exports.models import PRIVATE, DatasetVersion
 from exports.views.versions import version_named
@@ -76,9 +76,9 @@ def page(request: HttpRequest, version: DatasetVersion, user: User, *, status: i
         "counts": counts,
         "kind": next((count for count in counts if count.kind == kind), None),
         "excerpts": flags.excerpts(list(readable[:SHOWN])) if kind and not downloads.why_gone(version) else [],
-        "decisions": version.flag_decisions.select_related("actor", "row").order_by("-pk")[:SHOWN],
+        "decisions": [(one, traps.KINDS.get(one.kind, one.kind)) for one in version.flag_decisions.select_related("actor", "row").order_by("-pk")[:SHOWN]],
         "check_form": CheckForm(),
-        "flag_form": FlagForm(initial={"kind": kind}),
+        "flag_form": FlagForm(initial={"kind": kind}, found=[count.kind for count in counts]),
         **forms,
     }
     return render(request, "exports/texts.html", context, status=status)

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import researcher
+from accounts.models import User
 from exports import access, gatekeeping, golden_pairs
 from exports.forms_life import GoldenForm, LetGoForm, ThresholdForm
 from exports.gate_kinds import KINDS, Kind, Threshold, threshold_in_words
-from exports.models import Dataset, GateThreshold
+from exports.models import Dataset, GateThreshold, GoldenPair
 from exports.thresholds import thresholds_of
 
 
@@ -107,12 +108,21 @@ def page(request: HttpRequest, dataset: Dataset, form: ThresholdForm, golden_for
     last = {row.gate: row for row in dataset.thresholds.select_related("actor").order_by("pk")}
     context = {
         "dataset": dataset,
-        "asked": [Asked(kind, threshold, last.get(key)) for key, kind in KINDS.items() for threshold in [thresholds_of(dataset)[key]]],
-        "golden": golden_pairs.marked(dataset),
+        "asked": [Asked(KINDS[key], threshold, last.get(key)) for key, threshold in thresholds_of(dataset).items()],
+        "golden": golden_shown(dataset, user),
         "form": form,
         "golden_form": golden_form,
         "may_decide": access.may_decide(user, dataset),
         "may_mark": user.is_researcher,
-        "events": dataset.thresholds.select_related("actor").order_by("-pk")[:30],
+        "events": [
+            Asked(KINDS[row.gate], Threshold(row.low, row.high), row)
+            for row in dataset.thresholds.select_related("actor").filter(gate__in=KINDS).order_by("-pk")[:30]
+        ],
     }
     return render(request, "exports/dataset_gates.html", context, status=status)
+
+
+def golden_shown(dataset: Dataset, user: User) -> list[tuple[GoldenPair, str | None]]:
+    """Return the marks, each with the beginning of its prompt; None where that is private and the person is not named."""
+    private = set() if access.is_named(user, dataset) else golden_pairs.private(dataset)
+    return [(mark, None if mark.pair_id in private else mark.prompt_in_short) for mark in golden_pairs.marked(dataset)]

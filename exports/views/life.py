@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -15,7 +15,8 @@ from exports import gatekeeping, gates, releasing
 from exports.forms_life import ChangeForm, ReleaseForm, WaiveForm
 from exports.gate_kinds import KINDS
 from exports.models import DatasetVersion, VersionEvent
-from exports.views.versions import acts_on, version_named, version_page, waivable
+from exports.views import acts
+from exports.views.versions import version_named, version_page, waivable
 
 Kind = VersionEvent.Kind
 
@@ -60,9 +61,11 @@ def change(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """Roll back, reinstate or withdraw the version, or name what is to be used instead."""
     user = researcher(request)
     version = version_named(name, number)
-    form = ChangeForm(request.POST, acts=acts_on(version))
+    form = ChangeForm(request.POST, acts=acts.possible(version), others=acts.others_of(version), auto_id=f"{request.POST.get('act', '')}-%s")
     if not form.is_valid():
-        return refused(request, version, user, change_form=form)
+        if "act" in form.errors:
+            messages.error(request, _("That cannot become of version {number} from where it stands. Choose from what its page offers.").format(number=number))
+        return refused(request, version, user, acts=acts.shown(version, form))
     try:
         done = changed(version, form, user)
     except releasing.NotPossible as refusal:
@@ -83,12 +86,10 @@ def changed(version: DatasetVersion, form: ChangeForm, user: User) -> VersionEve
         return releasing.roll_back(version, actor=user, reason=said["reason"], at=at)
     if said["act"] == Kind.REINSTATED:
         return releasing.reinstate(version, actor=user, reason=said["reason"], at=at)
-    instead = get_object_or_404(version.dataset.versions, number=said["successor"]) if said["successor"] else None
-    if said["act"] == Kind.WITHDRAWN:
-        return releasing.withdraw(version, actor=user, reason=said["reason"], successor=instead, at=at)
-    if instead is None:
-        raise releasing.NotPossible(_("Say which version is to be used instead."))
-    return releasing.name_successor(version, successor=instead, actor=user, reason=said["reason"], at=at)
+    instead = version.dataset.versions.filter(number=said["successor"]).first()
+    if said["act"] == Kind.SUCCEEDED and instead:
+        return releasing.name_successor(version, successor=instead, actor=user, reason=said["reason"], at=at)
+    return releasing.withdraw(version, actor=user, reason=said["reason"], successor=instead, at=at)
 
 
 def refused(request: HttpRequest, version: DatasetVersion, user: User, *, status: int = 422, **forms: object) -> HttpResponse:

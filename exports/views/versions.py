@@ -15,13 +15,14 @@ from django.views.decorators.http import require_safe
 from accounts.access import signed_in
 from accounts.models import User
 from exports import access, choices, downloads, gates, lives, measuring, previews, readings, removals, splits, timeline
-from exports.forms_life import ChangeForm, LinkForm, PushForm, ReleaseForm, WaiveForm
+from exports.forms_life import LinkForm, PushForm, ReleaseForm, WaiveForm
 from exports.gate_kinds import KINDS
 from exports.layouts.readers import READERS
-from exports.models import PRIVATE, Dataset, DatasetFile, DatasetVersion, VersionEvent
+from exports.models import PRIVATE, Dataset, DatasetFile, DatasetVersion
 from exports.recording import Right
+from exports.views import acts
 
-State, Kind = DatasetVersion.State, VersionEvent.Kind
+State = DatasetVersion.State
 
 HOLDS = {
     "train": gettext_lazy("rows to train on"),
@@ -85,7 +86,7 @@ def version_page(request: HttpRequest, version: DatasetVersion, user: User, **fo
         "is_current": lives.current(version.dataset) == version,
         "gone": downloads.why_gone(version),
         "instead": lives.successor(version) if version.state == State.WITHDRAWN else None,
-        "gates": checked,
+        "gates": sorted(checked, key=lambda gate: not gate.blocks),  # first what stands in the way
         "blocking": [gate for gate in checked if gate.blocks],
         "readings": readings.readings_of(version),
         "history": timeline.history_of(version.dataset, version),
@@ -139,7 +140,7 @@ def forms_of(version: DatasetVersion, user: User, checked: list[gates.Gate]) -> 
     return {
         "release_form": ReleaseForm() if user.is_researcher and version.state == State.FROZEN else None,
         "waive_form": WaiveForm(gates=waivable(checked)) if user.is_owner and version.state == State.FROZEN else None,
-        "change_form": ChangeForm(acts=acts_on(version)) if user.is_researcher and acts_on(version) else None,
+        "acts": acts.shown(version) if user.is_researcher else [],
         "push_form": PushForm() if user.is_owner and version.state == State.RELEASED and settings.HUB_REPOS else None,
         "link_form": LinkForm(files=[file for file, _ in files_of(version)]) if user.is_researcher and version.state != State.WITHDRAWN else None,
     }
@@ -147,20 +148,6 @@ def forms_of(version: DatasetVersion, user: User, checked: list[gates.Gate]) -> 
 
 def waivable(checked: list[gates.Gate]) -> list[tuple[str, str]]:
     return [(gate.key, gate.name) for gate in checked if gate.blocks]
-
-
-def acts_on(version: DatasetVersion) -> list[tuple[str, str]]:
-    """Return what can become of the version from where it stands, with its words."""
-    if version.state == State.WITHDRAWN:
-        return [(Kind.SUCCEEDED.value, gettext("Name the version to use instead"))]
-    in_use = lives.in_use(version.dataset)
-    back = (
-        [(Kind.ROLLED_BACK.value, gettext("Roll back to version {number}").format(number=in_use[1].number))]
-        if in_use[:1] == [version] and len(in_use) > 1
-        else []
-    )
-    again = [(Kind.REINSTATED.value, gettext("Make it the current version again"))] if version.state == State.RELEASED and in_use[:1] != [version] else []
-    return [*back, *again, (Kind.WITHDRAWN.value, gettext("Withdraw it: its files are sent to nobody any more"))]
 
 
 def files_of(version: DatasetVersion) -> list[tuple[DatasetFile, str]]:
@@ -191,7 +178,10 @@ def rows_after(request: HttpRequest) -> int:
 @require_safe
 def download(request: HttpRequest, name: str, number: int, file: str) -> HttpResponseBase:
     user = signed_in(request)
-    found = access.open_file(user, name, number, file)
+    try:
+        found = access.open_file(user, name, number, file)
+    except access.NotNamed:
+        return render(request, "exports/private.html", {"name": name, "number": number, "file": file}, status=403)
     if found.version.state == State.WITHDRAWN:
         return render(
             request,

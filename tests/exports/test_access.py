@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
-from exports import access, granting, linking, publishing, releasing
+from exports import access, gatekeeping, granting, linking, publishing, releasing
 from exports.models import DatasetFile, DatasetVersion, Download, SplitAccess
 from tests.builders import NOW, make_token, make_user
 from tests.exports.released import frozen
@@ -118,6 +118,31 @@ def test_the_page_shows_no_private_row_to_who_is_not_named(split: DatasetVersion
         address = f"/datasets/half/1/?after={row.position - 1}"
         assert row.key not in as_(rosa).get(address).content.decode()
         assert row.key in as_(ravi).get(address).content.decode()
+
+
+def test_the_prompt_of_a_private_pair_that_is_golden_is_for_who_is_named(split: DatasetVersion, rosa: User, ravi: User, as_: SignIn) -> None:
+    name(split, ravi, rosa)
+    there = reverse("dataset-gates", args=["half"])
+    marked = {part: split.rows.filter(split=part).select_related("prompt")[0] for part in ("train", "test")}
+    for row in marked.values():
+        gatekeeping.mark_golden(row, actor=ravi, why="Clear.", at=NOW)
+    train, private = (marked[part].prompt.messages[0]["content"] for part in ("train", "test"))
+    assert [asked in as_(rosa).get(there).content.decode() for asked in (train, private)] == [True, False]
+    assert [asked in as_(ravi).get(there).content.decode() for asked in (train, private)] == [True, True]
+
+
+def test_who_is_not_named_is_told_where_to_ask(split: DatasetVersion, ravi: User, lena: User, as_: SignIn) -> None:
+    page = as_(ravi).get(page_of(private(split)[0]))
+    assert page.status_code == 403
+    assert f'href="{reverse("dataset-access", args=["half"])}"' in page.content.decode()
+    assert "private" not in as_(lena).get(page_of(private(split)[0])).content.decode()
+
+
+def test_who_waits_is_the_first_to_be_decided_about(split: DatasetVersion, rosa: User, ravi: User, as_: SignIn) -> None:
+    there = reverse("dataset-access", args=["half"])
+    assert 'value="ravi"' not in as_(rosa).get(there).content.decode()
+    granting.ask(split.dataset, person=ravi, reason="To judge the final run.", at=NOW)
+    assert 'value="ravi"' in as_(rosa).get(there).content.decode()
 
 
 def test_a_decision_holds_until_the_next_one(split: DatasetVersion, rosa: User, ravi: User, as_: SignIn) -> None:

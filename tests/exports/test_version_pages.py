@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import unescape
 
@@ -9,11 +10,13 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from exports import checking, converting, flags, publishing, releasing, tasks, timeline
+from exports import checking, converting, flags, gatekeeping, lives, publishing, releasing, tasks, timeline
+from exports.gate_kinds import Threshold
 from exports.layouts.readers import READERS
 from exports.models import Conversion, DatasetFile, DatasetVersion
 from labeling.models import Campaign, Role
 from tests.builders import NOW, make_prompt, make_token
+from tests.exports.released import released
 from tests.exports.settled import order, settled_campaign, settled_pair
 
 SignIn = Callable[[User], Client]
@@ -156,3 +159,91 @@ def test_what_follows_a_reason_stands_in_a_sentence_of_its_own(version: DatasetV
     releasing.withdraw(version, actor=rosa, reason="It held a prompt that was erased", successor=later, at=NOW)
     (happened,) = [one for one in timeline.history_of(version.dataset, version) if one.why]
     assert happened.why == "It held a prompt that was erased. Use version 2 instead."
+
+
+def test_each_act_has_its_own_form_that_says_what_follows(version: DatasetVersion, everyday: Campaign, rosas: Client, rosa: User, olga: User) -> None:
+    later = released(publishing.publish(order(everyday, by=rosa)), olga)
+    page, there = version.get_absolute_url(), later.get_absolute_url()
+    assert buttons(rosas, page) == ["Withdraw version 1"]
+    released(version, olga)
+    assert buttons(rosas, page) == ["Roll back version 1", "Withdraw version 1"]
+    assert buttons(rosas, there) == ["Make version 2 current again", "Withdraw version 2"]
+    assert "That cannot be taken back." in rosas.get(page).content.decode()
+    assert rosas.post(f"{page}change", {"act": "withdrawn", "reason": "It must go."}).status_code == 302
+    assert buttons(rosas, page) == ["Name the version to use instead"]
+
+
+def buttons(client: Client, address: str) -> list[str]:
+    """Return what the forms under a version's history can do."""
+    history = client.get(address).content.decode().partition('id="history"')[2]
+    return [unescape(found) for found in re.findall(r'<button class="btn[^>]*>([^<]+)</button>', history)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"act": "withdrawn", "reason": " ", "successor": "2"}, "Write why, in a sentence."),
+        ({"act": "withdrawn", "reason": "Typed.", "successor": "99"}, "99 is not one of the available choices"),
+        ({"act": "reinstated", "reason": "Typed."}, "That cannot become of version 1 from where it stands."),
+    ],
+)
+def test_an_act_that_is_refused_says_why_and_keeps_what_was_typed(
+    sent: dict[str, str], said: str, version: DatasetVersion, everyday: Campaign, rosas: Client, rosa: User
+) -> None:
+    publishing.publish(order(everyday, by=rosa))
+    answer = rosas.post(f"{version.get_absolute_url()}change", sent)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert said in page
+    if sent["act"] == "withdrawn":
+        assert '<details class="turns gap" open>' in page
+        assert "Typed." in page or '<option value="2" selected>' in page
+    version.refresh_from_db()
+    assert version.state == DatasetVersion.State.FROZEN
+
+
+def test_a_successor_is_chosen_among_those_in_use(version: DatasetVersion, everyday: Campaign, rosas: Client, rosa: User) -> None:
+    publishing.publish(order(everyday, by=rosa))
+    gone = publishing.publish(order(everyday, by=rosa))
+    for one in (version, gone):
+        releasing.withdraw(one, actor=rosa, reason="It must go.", at=NOW)
+    there = f"{version.get_absolute_url()}change"
+    assert "Choose the version to use instead." in rosas.post(there, {"act": "succeeded", "reason": "So."}).content.decode()
+    assert rosas.post(there, {"act": "succeeded", "reason": "So.", "successor": "3"}).status_code == 422
+    assert rosas.post(there, {"act": "succeeded", "reason": "So.", "successor": "2"}).status_code == 302
+    assert "see version 2" in rosas.get("/datasets/helpfulness/").content.decode()
+
+
+def test_of_withdrawn_successors_the_last_in_use_is_named(version: DatasetVersion, everyday: Campaign, rosa: User) -> None:
+    second, third = (publishing.publish(order(everyday, by=rosa)) for _ in range(2))
+    releasing.withdraw(version, actor=rosa, reason="It must go.", successor=second, at=NOW)
+    releasing.withdraw(second, actor=rosa, reason="It must go.", successor=third, at=NOW)
+    assert lives.successors(version.dataset) == {1: 3, 2: 3} == {one.number: third.number for one in (version, second) if lives.successor(one) == third}
+    releasing.withdraw(third, actor=rosa, reason="It must go.", successor=version, at=NOW)
+    assert lives.successors(version.dataset).keys() == {1, 2, 3}
+
+
+def test_a_long_text_is_folded_by_the_way_and_whole_where_it_is_read(any_moment: None, rosa: User, rosas: Client) -> None:
+    campaign = settled_campaign("long", pairs=1, researcher=rosa)
+    labelers = [membership.user for membership in campaign.memberships.filter(role=Role.LABELER)]
+    settled_pair(campaign, labelers, a="It holds. " * 600)
+    version = publishing.publish(order(campaign, dataset="long", by=rosa, shares={"train": 1.0}))
+    page = rosas.get(version.get_absolute_url()).content.decode()
+    assert page.count("Show all of it") == page.count("shortened") == 1
+    assert "shortened" not in rosas.get(f"{version.get_absolute_url()}read/adversarial").content.decode()
+
+
+def test_what_was_decided_about_flags_is_said_in_words(leaky: DatasetVersion, rosa: User, rosas: Client) -> None:
+    checking.check(leaky, at=NOW)
+    flag = leaky.flags.get()
+    checking.decide(version=leaky, kind=flag.kind, row=None, leave_out=False, reason="Made up.", actor=rosa, at=NOW)
+    page = rosas.get(f"{TEXTS}?kind={flag.kind}").content.decode()
+    assert '<td class="words">An e-mail address</td>' in page
+    assert "turn 1 of the prompt" in page
+    assert f'href="/datasets/helpfulness/1/?after={flag.row.position - 1}#rows"' in page
+
+
+def test_a_threshold_that_was_set_is_said_in_words(version: DatasetVersion, rosa: User, rosas: Client) -> None:
+    gatekeeping.set_threshold(version.dataset, "longer", Threshold(high=0.65), actor=rosa, reason="Taste.", at=NOW)
+    events = unescape(rosas.get("/datasets/helpfulness/gates").content.decode()).partition('id="events"')[2]
+    assert '<td>Longer chosen</td><td class="n">at most 65\u00a0%</td>' in events
