@@ -1,7 +1,7 @@
 """From hostile text to safe HTML: prompts, responses and rubrics, for every page that shows one.
 
 Three walls, each enough alone for most of what may come: Markdown with HTML and images off; nh3 with an explicit
-list (no link, image, id or style; of classes only those that colour code); and a Content-Security-Policy that admits no
+list (no link, image, id or style; of classes only those of code and formulas); and a Content-Security-Policy that admits no
 inline script. The same text gives the same HTML on every machine: what bounds the work is a count, never a clock.
 """
 
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from labeling.rendering import chips, layout, walls
 from labeling.rendering.budget import Budget, TooMuch
 
-RENDERER = "2"
+RENDERER = "3"
 """The version of what this package writes. Raise it with every change that a reader could see."""
 
 SHOWN_BYTES = 64 * 1024

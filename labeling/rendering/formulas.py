@@ -10,6 +10,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
@@ -20,6 +21,13 @@ from labeling.rendering.budget import A_FORMULA, A_LETTER_OF_FORMULA, ANY_SIGN, 
 CLOSING = {"$": "$", "$$": "$$", "\\(": "\\)", "\\[": "\\]"}
 _OPENING = re.compile(r"\$\$?|\\[(\[]")
 _PUNCTUATION = ".,;:"
+_LEAD = re.compile(r"[(\[{<«¿¡“‘\"'（「『【《〈]{1,3}$")
+_TRAIL = re.compile(r"(?:(?:th|st|nd|rd|s|'s|’s)\b)?[^\w\s(\[{<«“‘（「『【《〈]{0,3}")
+"""What may cling to a formula from before and from behind; few, since a line cannot be broken in it."""
+
+HELD = "held"
+"""The class of a formula with what clings to it: a browser would end a line between the two, and begin the next with a full stop."""
+
 _AFTER = re.compile(r"(?:th|st|nd|rd|s)\b|(?!\w)", re.ASCII)
 """What may follow the second dollar: nothing of a word but an ending, as in $n$th. (Chinese stands next to it.)"""
 
@@ -33,6 +41,7 @@ def plug_in(markdown: MarkdownIt) -> None:
     """Teach a parser formulas: before the backslash means an escape, and before a line of them means a list or a heading."""
     markdown.inline.ruler.before("escape", "formula", _inline)
     markdown.block.ruler.before("table", "formula", _block, {"alt": ["paragraph", "blockquote", "list"]})
+    markdown.core.ruler.push("clinging", _cling)
     markdown.add_render_rule("formula", _render)
     markdown.add_render_rule("formula_block", _render_block)
 
@@ -140,13 +149,41 @@ def _line(state: StateBlock, line: int) -> str:
     return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
 
+# ---- and what clings to it
+
+
+def _cling(state: StateCore) -> None:
+    for token in state.tokens:
+        children = token.children or []
+        for place, child in enumerate(children):
+            if child.type == "formula":
+                _take(child, *(around[0] if around and around[0].type == "text" else None for around in (children[place - 1 : place], children[place + 1 :])))
+
+
+def _take(formula: Token, before: Token | None, after: Token | None) -> None:
+    """Give a formula the signs that its neighbours end and begin with; one that stands in a line of its own, those that close a sentence."""
+    if before and not _is_displayed(formula) and (lead := _LEAD.search(before.content)):
+        formula.meta["lead"], before.content = lead[0], before.content[: lead.start()]
+    if after and (trail := _TRAIL.match(after.content)) and (not _is_displayed(formula) or trail[0] in tuple(_PUNCTUATION)):
+        formula.meta["trail"], after.content = trail[0], after.content[trail.end() :]
+
+
+def _is_displayed(formula: Token) -> bool:
+    return formula.markup in ("$$", "\\[")
+
+
 # ---- as HTML
 
 
 def _render(renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
     token = tokens[idx]
-    display = "block" if token.markup in ("$$", "\\[") else "inline"
-    return _formula(token, env["budget"], display) or f"<code>{html.escape(source(token))}</code>"
+    lead, trail = (html.escape(token.meta.get(part, "")) for part in ("lead", "trail"))
+    if _is_displayed(token):
+        return _formula(token, env["budget"], "block") or f"<code>{html.escape(source(token))}</code>{trail}"
+    formula = _formula(token, env["budget"], "inline")
+    if formula and (lead or trail):
+        return f'<span class="{HELD}">{lead}{formula}{trail}</span>'
+    return f"{lead}{formula or f'<code>{html.escape(source(token))}</code>'}{trail}"
 
 
 def _render_block(renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
@@ -156,7 +193,8 @@ def _render_block(renderer: RendererHTML, tokens: Sequence[Token], idx: int, opt
 
 
 def _formula(token: Token, budget: Budget, display: str) -> str | None:
-    return mathml.of(token.content, display=display) if budget.affords(A_LETTER_OF_FORMULA * len(token.content)) else None
+    latex = token.content + (token.meta.get("trail", "") if display == "block" else "")
+    return mathml.of(latex, display=display) if budget.affords(A_LETTER_OF_FORMULA * len(latex)) else None
 
 
 def source(token: Token) -> str:

@@ -53,6 +53,11 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {tag: tuple(name for names in rules 
 """The attributes that an element may have; their values are held to `_ALLOWED`."""
 
 _VALUES = {(tag, name): re.compile(values) for tag, rules in _ALLOWED.items() for names, values in rules.items() for name in names.split("|")}
+_ROWS = ("math", "mrow", "mstyle", "mtd", "msqrt", "menclose")
+_SIGNS, _BEFORE_A_SIGN = "+-\u2212±∓", "([{=<>≤≥≠≈≡∼,;:→⇒⟹×⋅·/∈"
+_NO_OPERATORS = "∞∅∠⊤"
+"""Signs that stand for a thing, and get no room on both sides."""
+
 _PLAIN = {"mpadded": "mrow"}
 """Elements that only move what is in them: it stays where it is."""
 
@@ -89,6 +94,9 @@ def of(latex: str, *, display: str) -> str | None:
 
 def _convert(latex: str, display: str) -> str:
     tree = parse_xml(convert(_known(latex), xmlns="", display=display))  # noqa: S314 - it begins with an element, so that no entity can be made
+    for row in tree.iter():
+        if row.tag in _ROWS:
+            _set(row)
     markup = "".join(_build(tree))
     _check_letters(latex, "".join(tree.itertext()))
     return markup
@@ -98,6 +106,35 @@ def _known(latex: str) -> str:
     """Return a formula in the words that the converter has: it knows fewer environments than people use."""
     without = _ARG_MAX.sub(r"\\operatorname*{\1\2}", _SPACE_AFTER_LINE.sub(r"\1", latex.strip()))
     return _ENVIRONMENT.sub(lambda found: "" if found[2] in _WITHOUT_WORDS else f"\\{found[1]}{{{_ENVIRONMENTS.get(found[2], found[2])}}}", without)
+
+
+def _set(row: Element) -> None:
+    """Set a row as TeX does: bars stand round something, the sign of a number is no sum, and the name of a function stands apart from what it is of."""
+    bars = [child for child in row if _is_one_of(child, "|‖")]
+    for number, bar in enumerate(bars if len(bars) % 2 == 0 else ()):
+        bar.set("form", "postfix" if number % 2 else "prefix")
+    for at in range(len(row) - 1, 0, -1):
+        before, child = row[at - 1], row[at]
+        if _is_one_of(child, _SIGNS) and (_is_one_of(before, _BEFORE_A_SIGN) or before.get("form") == "prefix"):
+            child.set("form", "prefix")
+        elif _is_name(before) and not _is_apart(child):
+            row.insert(at, Element("mspace", width="0.167em"))
+
+
+def _is_one_of(element: Element, signs: str) -> bool:
+    return element.tag in ("mo", "mi") and len(element.text or "") == 1 and (element.text or "") in signs
+
+
+def _is_apart(element: Element) -> bool:
+    """Does it begin with a bracket, a sign or a space?"""
+    return element.tag in ("mo", "mspace", "mtext") or (element.tag == "mrow" and len(element) > 0 and _is_apart(element[0]))
+
+
+def _is_name(element: Element) -> bool:
+    """Is it a function in letters, such as sin or log₂?"""
+    if element.tag in ("msub", "msup", "msubsup") and len(element):
+        return _is_name(element[0])
+    return element.tag == "mi" and len(element.text or "") > 1 and (element.text or "").isalpha()
 
 
 def _build(element: Element, level: int = 0) -> Iterator[str]:
@@ -121,7 +158,9 @@ def _limits(tag: str, element: Element) -> str:
 
 
 def _operator(tag: str, element: Element) -> str:
-    """Give room to signs that the converter takes for letters: plus or minus, and long arrows."""
+    """Give room to signs that the converter takes for letters: plus or minus, and long arrows. And take it from those that stand for a thing."""
+    if tag == "mo" and _is_one_of(element, _NO_OPERATORS):
+        return "mi"
     return "mo" if tag == "mi" and element.text and (element.text == "±" or "\u27f0" <= element.text <= "\u27ff") else tag
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import nh3
 
 from labeling.rendering.colours import CLASSES
+from labeling.rendering.formulas import HELD
 from labeling.rendering.mathml import ATTRIBUTES as OF_MATHML
 from labeling.rendering.mathml import ELEMENTS as MATHML
 
@@ -17,7 +18,7 @@ TAGS = {
 DIRECTED = {"blockquote", "h3", "h4", "h5", "h6", "ol", "p", "table", "ul"}
 ATTRIBUTES = {"ol": {"start"}} | {tag: set(names) for tag, names in OF_MATHML.items()}
 VALUES = (
-    {tag: {"dir": {"auto"}} for tag in DIRECTED} | {tag: {"align": {"left", "center", "right"}} for tag in ("td", "th")} | {"span": {"class": set(CLASSES)}}
+    {tag: {"dir": {"auto"}} for tag in DIRECTED} | {tag: {"align": {"left", "center", "right"}} for tag in ("td", "th")} | {"span": {"class": CLASSES | {HELD}}}
 )
 
 

@@ -3,6 +3,7 @@ r"""Formulas: `$..$`, `$$..$$`, `\(..\)` and `\[..\]` become MathML that does no
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections import Counter
 
@@ -74,6 +75,51 @@ def test_a_price_is_no_formula(text: str) -> None:
 @pytest.mark.parametrize("text", ["$5$", "$n$th", "设$x$为实数", "($x$)", "$x$-axis", "$x$'s", "$p(x \\mid y)$", "$2 \\times 3 = 6$", "$\\$5 \\cdot x$"])
 def test_a_formula_is_no_price(text: str) -> None:
     assert "math" in Page(render_text(text)).tags
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("So it is $x$. Or not.", ["x."]),
+        ("If ($x$), then", ["(x),"]),
+        ("the $n$th of “$y$”!", ["nth", "“y”!"]),
+        ("$k$-means", ["k-"]),
+        ("$a$, ($b$)", ["a,", "(b)"]),
+        ("设$x$，则", ["x，"]),
+        ("$x$ is $y$", []),
+        ("$x$!!!!!!!!!", ["x!!!"]),
+        ("$x$<b>", []),
+    ],
+)
+def test_no_line_ends_between_a_formula_and_what_clings_to_it(text: str, held: list[str]) -> None:
+    markup = render_text(text)
+    found = [re.sub("<[^>]*>", "", whole) for whole in re.findall(r'<span class="held">(.*?)</span>', markup)]
+    assert [html.unescape(words) for words in found] == held
+    assert "".join(Page(markup).text.split()) == "".join(text.replace("$", "").split())
+
+
+def test_what_closes_a_sentence_stands_in_the_line_of_its_formula() -> None:
+    assert shown("So $$x$$. Then").startswith('<p dir="auto">So <math display="block"><mrow><mi>x</mi><mo>.</mo></mrow></math> Then')
+    assert shown(r"So \[\cancel{x}\]. Then") == r'<p dir="auto">So <code>\[\cancel{x}\]</code>. Then</p>'
+
+
+@pytest.mark.parametrize(
+    ("formula", "markup"),
+    [
+        ("a - b", "<mi>a</mi><mo>−</mo><mi>b</mi>"),
+        ("a = -b", '<mo>=</mo><mo form="prefix">−</mo><mi>b</mi>'),
+        ("f(-1) - 1", '<mo form="prefix">−</mo><mn>1</mn><mo stretchy="false">)</mo><mo>−</mo><mn>1</mn>'),
+        (r"\left[ -x \right]", '<mo form="prefix">−</mo><mi>x</mi>'),
+        (r"x \to \infty", "<mi>∞</mi>"),
+        (r"\sin x", '<mi>sin</mi><mspace width="0.167em"></mspace><mi>x</mi>'),
+        (r"\log_2 n", '</msub><mspace width="0.167em"></mspace><mi>n</mi>'),
+        ("|-x| = x", '<mo stretchy="false" form="prefix">|</mo><mo form="prefix">−</mo><mi>x</mi><mo stretchy="false" form="postfix">|</mo><mo>=</mo>'),
+        ("P(A|B)", '<mi>A</mi><mo stretchy="false">|</mo><mi>B</mi>'),
+        (r"\sin(x)", '<mi>sin</mi><mo stretchy="false">(</mo>'),
+    ],
+)
+def test_signs_and_names_have_the_room_that_they_have_in_print(formula: str, markup: str) -> None:
+    assert markup in (mathml.of(formula, display="inline") or "")
 
 
 def test_words_in_round_brackets_stay_words() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeling import rendering
-from labeling.rendering import colours, mathml, render_raw, render_text, walls
+from labeling.rendering import colours, formulas, mathml, render_raw, render_text, walls
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -174,7 +174,8 @@ def assert_harmless(markup: str) -> None:
                 "dir": value == "auto",
                 "align": value in ("left", "center", "right") and tag in ("td", "th"),
                 "start": tag == "ol" and (value or "").isdigit(),
-                "class": (tag, value) in (("span", "hiddenchar"), ("pre", "raw"), ("p", "cut")) or (tag == "span" and value in colours.CLASSES),
+                "class": (tag, value) in (("span", "hiddenchar"), ("pre", "raw"), ("p", "cut"))
+                or (tag == "span" and value in colours.CLASSES | {formulas.HELD}),
                 **{name: re.fullmatch(MATHML_VALUES, value or "") for name in mathml.ATTRIBUTES.get(tag, ())},
             }
             assert harmless.get(name), (tag, name, value)
