@@ -244,9 +244,9 @@ def test_the_gates_of_many_versions_cost_as_many_queries_as_of_one(
 ) -> None:
     frozen(everyday)
     versions = list(version.dataset.versions.select_related("dataset"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         gates.check_all(versions[:1])
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         gates.check_all(versions)
 
 

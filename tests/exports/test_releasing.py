@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -54,6 +55,16 @@ def test_one_waiver_too_few_still_blocks(version: DatasetVersion, olga: User) ->
     gatekeeping.set_threshold(version.dataset, "repeats", Threshold(low=5), actor=olga, reason="Stricter.", at=NOW)
     with pytest.raises(releasing.Blocked, match="^Repeats: "):
         releasing.release(version, actor=None, at=NOW)
+
+
+def test_what_is_asked_later_changes_no_released_version(version: DatasetVersion, everyday: Campaign, olga: User) -> None:
+    released(version, olga)
+    later = frozen(everyday)
+    before = {gate.key: (gate.state, gate.asks) for gate in gates.check(version)}
+    gatekeeping.set_threshold(version.dataset, "repeats", Threshold(low=5), actor=olga, reason="Stricter.", at=NOW + timedelta(seconds=1))
+    assert {gate.key: (gate.state, gate.asks) for gate in gates.check(version)} == before
+    assert before["repeats"][0] == "passed"
+    assert next(gate for gate in gates.check(later) if gate.key == "repeats").state == "failed"
 
 
 def test_the_predecessor_is_current_again_after_a_roll_back(version: DatasetVersion, everyday: Campaign, olga: User, rosa: User) -> None:
