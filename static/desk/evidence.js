@@ -97,10 +97,9 @@
   }
 
   function draw() {
-    const tool = $("#mark-tool");
     const found = marks();
-    if (tool) $(".n", tool).textContent = found.length ? ` · ${found.length}` : "";
-    for (const button of $$("#unmark")) button.hidden = !found.length;
+    for (const count of $$("[data-mark] .n")) count.textContent = found.length ? ` · ${found.length}` : "";
+    for (const button of $$("[data-unmark]")) button.hidden = !found.length;
     if (!CSS.highlights) return;
     CSS.highlights.delete("evidence");
     const ranges = found.map((one) => {
@@ -112,10 +111,10 @@
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("#mark-tool")) mark();
-    if (event.target.closest("#unmark")) store([]);
+    if (event.target.closest("[data-mark]")) mark();
+    if (event.target.closest("[data-unmark]")) store([]);
   });
-  document.addEventListener("mousedown", (event) => event.target.closest("#mark-tool") && event.preventDefault()); // the selection stays
+  document.addEventListener("mousedown", (event) => event.target.closest("[data-mark]") && event.preventDefault()); // the selection stays
   document.addEventListener("change", (event) => event.target === form() && draw());
   document.addEventListener("pair", draw);
 })();

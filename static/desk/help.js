@@ -7,7 +7,7 @@
   const NAMES = { deciding: _("Decide"), why: _("Say why"), reading: _("Read") };
 
   function groupOf(control) {
-    if (control.closest(".reasons, .say") || control.matches("#mark-tool, [popovertarget=ask], [popovertarget=report]")) return "why";
+    if (control.closest(".reasons, .say") || control.matches("[data-mark], [popovertarget=ask], [popovertarget=report]")) return "why";
     return control.closest(".tools, .prompt, .panes") ? "reading" : "deciding";
   }
 

@@ -22,6 +22,10 @@ SCALE = {"1": "Left much better", "2": "Left better", "3": "Left slightly better
 SCALE |= {"5": "Right slightly better", "6": "Right better", "7": "Right much better", "0": "Both bad"}
 PRINTED = """controls => controls.map(each => [
     each.dataset.key, (each.closest("label") ?? each.closest(".pane")?.querySelector("header") ?? each).querySelector("kbd")?.textContent])"""
+SELECT = """side => {
+    const text = document.querySelector(`#${side} .cooked p`).firstChild;
+    getSelection().setBaseAndExtent(text, 5, text, 14);
+}"""
 CRITERIA = (Criterion("criterion-accuracy", "Accuracy", ""), Criterion("criterion-tone", "Tone", ""))
 
 
@@ -91,10 +95,7 @@ def test_criteria_are_judged_one_after_the_other_by_the_keys_of_the_scale(page: 
 
 def test_a_passage_that_is_selected_is_evidence(page: Page) -> None:
     desk = Desk(page)
-    page.evaluate("""() => {
-        const text = document.querySelector("#right .cooked p").firstChild;
-        getSelection().setBaseAndExtent(text, 5, text, 14);
-    }""")
+    page.evaluate(SELECT, "right")
     desk.press("m", "2", "Enter")
     (mark,) = json.loads(desk.next_sent()[1]["evidence"][0])
     assert (mark["side"], mark["quote"], mark["before"]) == ("right", "word word", "word ")
@@ -151,6 +152,23 @@ def test_a_thumb_submits_on_a_narrow_screen(browser: Browser) -> None:
     assert (said["choice"], said["reasons"]) == (["-2"], ["tone"])
     expect(page.locator("#news")).to_contain_text("Stored.")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_a_thumb_marks_evidence_and_the_texts_stay_where_they_are(browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    desk = Desk(page, words=900, reasons=REASONS)
+    page.locator(".more").tap()
+    page.evaluate(SELECT, "left")
+    page.get_by_role("button", name="Mark evidence").tap()
+    expect(page.locator("#news")).to_contain_text("Marked as evidence, left.")
+    expect(page.get_by_role("button", name="Take marks off")).to_be_visible()
+    page.locator(".seg").nth(1).tap()
+    assert page.evaluate("scrollY") == 0
+    page.get_by_role("button", name="Submit").tap()
+    (mark,) = json.loads(desk.next_sent()[1]["evidence"][0])
+    assert (mark["side"], mark["quote"]) == ("left", "word word")
     context.close()
 
 
