@@ -85,16 +85,12 @@ class Decision:
 class OwnWork:
     decisions: list[Decision]
     labels: int
-    ties: int
+    ties: Hits
     left: Hits
-    """Left, of the choices of a side; the interval is exact (Clopper and Pearson)."""
+    """Left, of the choices of a side. Its interval and that of ties are exact (Clopper and Pearson)."""
     agreement: Hits
     """Raw agreement with settled pairs, ties among them (95 % interval by Wilson), as of last midnight."""
     median_seconds: float | None
-
-    @property
-    def tie_share(self) -> float | None:
-        return self.ties / self.labels if self.labels else None
 
 
 def own_work(campaign: Campaign, labeler: User, *, at: datetime) -> OwnWork:
@@ -107,7 +103,7 @@ def own_work(campaign: Campaign, labeler: User, *, at: datetime) -> OwnWork:
     return OwnWork(
         decisions=[decision_of(row, may_reopen=row[0] in may) for row in rows],
         labels=labels,
-        ties=ties,
+        ties=exactly(ties, labels),
         left=exactly(left, labels - ties),
         agreement=gold.hits_among(agreed, settled),
         median_seconds=median,

@@ -39,7 +39,7 @@ def own_decisions(request: HttpRequest, slug: str) -> HttpResponse:
     figures = [
         row(_("With settled pairs, ties among them"), own.agreement, AGREEMENT),
         row(_("Left, of the choices of a side"), own.left, LEFT),
-        FigureRow(_("Ties"), percent(own.tie_share or 0.0), "", own.labels, _(TIES)),
+        row(_("Ties"), own.ties, TIES),
     ]
     return render(request, "labeling/own_work.html", {"campaign": campaign, "own": own, "figures": figures})
 

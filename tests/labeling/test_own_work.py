@@ -68,7 +68,7 @@ def test_checks_look_like_work_that_is_open_or_agreed(campaign: Campaign, lena: 
     make_label(agreed, otto, 0, slot=Slot.objects.get(pair=agreed, labeler=otto))
     concluding.conclude(Pair.objects.lock(agreed.pk), at=NOW)
     page = as_(lena).get(reverse("own-decisions", args=[campaign.slug])).content.decode()
-    rows = re.findall(r"<tr>\s*<td>.*?</tr>", page, re.DOTALL)
+    rows = re.findall(r'<tr>\s*<td class="iv">.*?</tr>', page, re.DOTALL)
     assert len(rows) == 4
     assert len(set(rows)) == 1
 
@@ -100,7 +100,7 @@ def test_shares_are_of_what_stands(campaign: Campaign, lena: User) -> None:
         assignments.append(label(campaign, lena, preference))
     reopening.reopen(assignment=assignments[-1], campaign=campaign, at=NOW + timedelta(seconds=5))
     own = own_work.own_work(campaign, lena, at=LATER)
-    assert (own.labels, own.tie_share, own.left.hits, own.left.n) == (3, 1 / 3, 2, 2)
+    assert (own.labels, own.ties.share, own.left.hits, own.left.n) == (3, 1 / 3, 2, 2)
     assert len(own.decisions) == 3
 
 
