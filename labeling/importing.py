@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling import campaigns, settling, slotting
 from labeling.models import Campaign, CampaignEvent, GoldItem, Label, Pair, Slot
 from labeling.pairlines import GivenGold, GivenLabel, PairLine, Side, read_pair
+from labeling.phrases import counted
 from labeling.shelves import Shelf
 from labeling.trouble import trouble_of_texts
-from labeling.words import counted
 from policies import jsonl
 from policies.families import family_key
 from policies.importing import MOST_BAD_LINES, NothingStored, Repeats, set_named
@@ -88,12 +89,13 @@ def note(report: Report, *, by: User | None, at: datetime) -> None:
 
 def in_words(report: Report) -> str:
     """Say in a sentence or two what became of a file."""
-    said = [f"{counted(report.pairs, 'pair')} stored in {report.campaign.slug}"]
+    said = [_("{pairs} stored in {campaign}").format(pairs=counted(report.pairs, "pair"), campaign=report.campaign.slug)]
     said += [counted(report.labels, "label")] if report.labels else []
-    said += [f"{counted(report.gold, 'gold item')} among them"] if report.gold else []
-    said += [f"{counted(report.troubles.total(), 'pair')} flagged: never a row that trains"] if report.troubles else []
-    said += [f"{counted(report.repeats.count, 'repeat')} left out"] if report.repeats.count else []
-    said += [f"{counted(len(report.skipped), 'bad line')} left out"] if report.skipped else []
+    said += [_("{items} among them").format(items=counted(report.gold, "gold item"))] if report.gold else []
+    said += [_("{pairs} flagged: never a row that trains").format(pairs=counted(report.troubles.total(), "pair"))] if report.troubles else []
+    left_out = _("{what} left out")
+    said += [left_out.format(what=counted(report.repeats.count, "repeat"))] if report.repeats.count else []
+    said += [left_out.format(what=counted(len(report.skipped), "bad line"))] if report.skipped else []
     return f"{', '.join(said)}."
 
 

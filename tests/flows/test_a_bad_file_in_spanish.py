@@ -14,8 +14,8 @@ from accounts.models import User
 from labeling.models import Campaign
 from policies.models import Prompt
 from tests.builders import NOW, make_policy, make_prompt, make_prompt_set, make_token
-from tests.labeling.test_import_pairs import line
-from tests.policies.pages import cells
+from tests.labeling.test_import_pairs import LABELS, line
+from tests.policies.pages import cells, elements, text_of
 
 As = Callable[[User], Client]
 pytestmark = pytest.mark.django_db
@@ -132,6 +132,14 @@ def test_pairs_that_contradict_what_there_is(researcher: Client, campaign: Campa
         ["2", f"el id '{line()['id']}' es de otro par, en la línea 1"],
         ["3", "el par ya está en la línea 1, pero no como elemento de oro"],
     ]
+
+
+def test_what_became_of_the_others_is_said_in_spanish_too(researcher: Client, campaign: Campaign) -> None:
+    gold = {"verdict": "a", "why": "It answers."}
+    sent = [line(), line(2, labels=LABELS), line(3, gold=gold), line(), b"oops"]
+    page = researcher.post(f"/c/{campaign.slug}/pairs/import", {"file": file(sent), "register": "on", "skip_bad": "on"})
+    [banner] = [text_of(found) for found in elements(page, "div") if "banner" in (dict(found.attributes).get("class") or "")]
+    assert banner.startswith("Guardado en everyday: 3 pares, 2 etiquetas, entre ellos 1 elemento de oro, fuera: 1 repetición, fuera: 1 línea incorrecta.")
 
 
 def test_programs_read_english(rosa: User, client: Client) -> None:
