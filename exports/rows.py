@@ -27,9 +27,6 @@ from exports.splits import SPLITS
 from labeling.models import Adjudication, Campaign, Label, Pair, RubricVersion, Standing, Trouble
 from policies.models import Policy
 
-WHITE_SPACE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
-"""What Python strips. PostgreSQL's own notion follows its locale."""
-
 
 class LeftOut(models.TextChoices):
     """Why a settled pair makes no row. The first that holds is counted."""
@@ -179,10 +176,8 @@ FROM (
                                         JOIN exports_sketch AS near ON near.prompt_id = gold.prompt_id) THEN 'gold_family'
                 WHEN pair.verdict IS NULL THEN 'no_right_answer'
                 WHEN pair.verdict = 'tie' THEN 'tie'
+                -- Found when the pair was made, also that a side is empty: no text is looked at here, which would carry all of them through the joins.
                 WHEN pair.trouble <> '' THEN pair.trouble
-                -- The first character tells of nearly all of them that they are not empty; to strip a text takes a walk through it.
-                WHEN btrim(left(response_a.text, 1), %(white_space)s) = '' AND btrim(response_a.text, %(white_space)s) = ''
-                  OR btrim(left(response_b.text, 1), %(white_space)s) = '' AND btrim(response_b.text, %(white_space)s) = '' THEN 'empty'
                 WHEN response_a.sha256 = response_b.sha256 THEN 'equal'
            END AS left_out,
            CASE WHEN NOT pair.rubric_version_id = ANY (%(rubric_versions)s::bigint[]) THEN 'other_rubric'
@@ -283,7 +278,6 @@ def wanted(campaigns: Sequence[Campaign], choice: Choice) -> dict[str, Any]:
     return {
         "campaigns": [campaign.pk for campaign in campaigns],
         "settled": SETTLED_STANDINGS,
-        "white_space": WHITE_SPACE,
         "rubric_versions": rubric_versions_named(choice.rubric_versions) if choice.rubric_versions else None,
         "standings": list(choice.standings) or None,
         "policies": policies_named(choice.policies) if choice.policies else None,

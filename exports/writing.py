@@ -6,8 +6,9 @@ A split without rows has no file, since readers stop at an empty one. The same r
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,20 +54,35 @@ class LineFile:
 
 
 class LineFiles:
-    """Files of lines in one folder. Each comes into being with its first line."""
+    """Files of lines in one folder. Each comes into being with its first line.
+
+    Lines are hashed and written in the order in which they are added, behind the one who adds them: neither takes Python's lock for long. Up to
+    LAGGING additions wait; what goes wrong with one is raised by a later one, or by `wait`.
+    """
+
+    LAGGING = 4
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder, self.stack = folder, stack
         self.files: dict[str, LineFile] = {}
+        self.behind = stack.enter_context(ThreadPoolExecutor(1))
+        self.waiting: deque[Future[None]] = deque()
 
     def add(self, name: str, written: Sequence[bytes], digest: Any = None) -> None:
         if written and name not in self.files:
             self.files[name] = LineFile(self.folder / name, digest or hashlib.sha256())
             self.stack.enter_context(self.files[name].file)
         if written:
-            self.files[name].add(written)
+            self.waiting.append(self.behind.submit(self.files[name].add, written))
+            self.wait(self.LAGGING)
+
+    def wait(self, most: int) -> None:
+        """Wait until at most so many additions are not written yet. Raises what went wrong."""
+        while len(self.waiting) > most:
+            self.waiting.popleft().result()
 
     def entries(self) -> list[FileEntry]:
+        """Return what was written, once all of it is."""
         return [file.entry() for file in self.files.values()]
 
 
@@ -78,6 +94,7 @@ def write(made: Draft, folder: Path) -> Manifest:
         for part in lines.told(made, names):
             for split in sorted({told.row.split for told in part}):
                 write_part([told for told in part if told.row.split == split], split, files, seen)
+        files.wait(0)
     (folder / cards.NAME).write_bytes(cards.card(facts_of(made, names, seen)))
     if made.removed:
         (folder / manifest.REMOVED).write_bytes(made.removed.lines)

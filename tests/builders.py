@@ -11,6 +11,7 @@ from typing import Any
 from accounts.models import ApiToken, User, digest, new_secret
 from labeling.models import Acknowledgement, Campaign, Label, Membership, Pair, Role, Rubric, RubricVersion, Slot
 from labeling.models.label import verdict_of
+from labeling.trouble import trouble_of_texts
 from policies.families import content_hash, family_key
 from policies.models import Policy, Prompt, PromptSet, Response
 
@@ -111,11 +112,13 @@ def make_pair(campaign: Campaign | None = None, *, a: str = "", b: str = "", pro
     campaign = campaign or make_campaign()
     prompt = prompt or make_prompt()
     policy_a, policy_b = fields.pop("policies", (None, None))
+    response_a, response_b = make_response(a, prompt=prompt, policy=policy_a), make_response(b, prompt=prompt, policy=policy_b)
     pair = Pair.objects.create(
         campaign=campaign,
         prompt=prompt,
-        response_a=make_response(a, prompt=prompt, policy=policy_a),
-        response_b=make_response(b, prompt=prompt, policy=policy_b),
+        response_a=response_a,
+        response_b=response_b,
+        trouble=fields.pop("trouble", trouble_of_texts(response_a.text or "", response_b.text or "")),
         rubric_version=campaign.rubric_version,
         created_at=NOW,
         **fields,

@@ -94,13 +94,14 @@ class DatasetRow(models.Model):
     position = models.PositiveIntegerField(help_text="From 1, in the one order that a version's rows have.")
     key = models.CharField(max_length=32, help_text="The pair's id in the files; made of its content, so it is the same in every installation.")
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="+")
-    # The pair's own, which points at them and never changes: that the database looks each of them up once more, and locks it, would tell nothing new.
+    # Prompt, sides and wording are the pair's own, which points at them, and none of them can be deleted: that the database looks each of them up once more,
+    # and locks it, would tell nothing new.
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     chosen = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     rejected = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     split = models.CharField(max_length=10, choices=Split.choices)
     family = models.CharField(max_length=64)
-    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
+    rubric_version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     margin = models.FloatField(
         help_text="Mean preference of the labels that counted, or the adjudicator's, 3 to -3: positive towards chosen. A bare verdict counts as one step."
     )

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -49,16 +50,18 @@ def campaign(committed_db: str, datasets_dir: Path) -> Campaign:
 
 
 class Fuse:
-    """Counts calls, and at the n-th does something else."""
+    """Counts calls, from whichever thread, and at the n-th does something else."""
 
     def __init__(self, at: int, then: Callable[[], None]) -> None:
         self.at, self.then, self.calls = at, then, 0
+        self.lock = threading.Lock()
 
     def watch(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any, **kwargs: Any) -> Any:
-            self.calls += 1
-            if self.calls == self.at:
-                self.then()
+            with self.lock:
+                self.calls += 1
+                if self.calls == self.at:
+                    self.then()
             return function(*args, **kwargs)
 
         return watched
