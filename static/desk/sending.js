@@ -50,19 +50,31 @@
     clearTimeout(kept?.timer);
     form.closest("[popover]")?.hidePopover();
     const slow = setTimeout(showSlow, 200);
-    freeze();
     try {
-      if (form !== decide()) await Promise.race([Desk.saveDraft(), new Promise((done) => setTimeout(done, 2000))]);
-      remember(form);
-      const answer = await post(form.action, said(form));
+      const answer = await (form === decide() ? posted(form) : postedAfterDraft(form));
       const text = await answer.text();
       arrive(slow);
       take(form, answer, text);
     } catch {
       arrive(slow);
+      thaw();
       lostLine(form);
     }
     return undefined;
+  }
+
+  /** Send first, and change the page while it is on its way. */
+  function posted(form) {
+    const answer = post(form.action, said(form));
+    remember(form);
+    freeze();
+    return answer;
+  }
+
+  async function postedAfterDraft(form) {
+    freeze();
+    await Promise.race([Desk.saveDraft(), new Promise((done) => setTimeout(done, 2000))]);
+    return post(form.action, said(form));
   }
 
   function showSlow() {
@@ -73,7 +85,6 @@
   function arrive(slow) {
     clearTimeout(slow);
     sent = null;
-    thaw();
   }
 
   /* ---- while it is on its way: no key or click changes what was sent, and none judges a pair that nobody has seen ---- */
@@ -142,7 +153,8 @@
   function take(form, answer, text) {
     const code = answer.status;
     const page = new DOMParser().parseFromString(text, "text/html");
-    if ((answer.ok || code === 422) && $("#desk", page)) return show(form, page, code);
+    if ((answer.ok || code === 422) && $("#desk", page)) return show(form, page, code); // all that was frozen goes
+    thaw();
     if (answer.ok || code === 401 || code === 403) return signedOut(form); // ok: a sign-in page came instead of a pair
     if (code === 409) return refuse(form, _("Not stored: {why}", { why: text.slice(0, 200) }));
     if (code === 404 || code === 410) return refuse(form, _("Not stored: this pair is not yours any more."));
