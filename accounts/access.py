@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from accounts.models import User
@@ -12,7 +13,7 @@ from accounts.models import User
 def signed_in(request: HttpRequest | Request) -> User:
     """Return the person. Raises PermissionDenied for who is not signed in."""
     if not isinstance(request.user, User):
-        raise PermissionDenied("Sign in first.")
+        raise PermissionDenied(_("Sign in first."))
     return request.user
 
 
@@ -20,7 +21,7 @@ def researcher(request: HttpRequest | Request) -> User:
     """Return the person, who holds the mark `researcher`. Raises PermissionDenied."""
     user = signed_in(request)
     if not user.is_researcher:
-        raise PermissionDenied("This page is for researchers.")
+        raise PermissionDenied(_("This page is for researchers."))
     return user
 
 
@@ -28,5 +29,5 @@ def owner(request: HttpRequest | Request) -> User:
     """Return the person, who holds the mark `owner`. Raises PermissionDenied."""
     user = signed_in(request)
     if not user.is_owner:
-        raise PermissionDenied("This page is for owners.")
+        raise PermissionDenied(_("This page is for owners."))
     return user

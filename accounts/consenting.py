@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from accounts import statements
 from accounts.models import Consent, ConsentText, User
@@ -44,9 +45,9 @@ def publish(*, body: str, by: User | None, at: datetime) -> ConsentText:
     sha256 = hashlib.sha256(body.encode()).hexdigest()
     before = current()
     if not body.strip():
-        raise NothingToSay("The text is empty.")
+        raise NothingToSay(_("The text is empty."))
     if before and before.sha256 == sha256:
-        raise NothingToSay(f"Version {before.number} says just that.")
+        raise NothingToSay(_("Version {number} says just that.").format(number=before.number))
     number = (ConsentText.objects.aggregate(last=Max("number"))["last"] or 0) + 1
     return ConsentText.objects.create(number=number, body=body, sha256=sha256, created_by=by, created_at=at)
 

@@ -6,3 +6,14 @@ from __future__ import annotations
 def marked(words: str) -> str:
     """Mark words for translation and return them as they are: what is stored, or compared, is never translated."""
     return words
+
+
+class Worded(ValueError):
+    """A reason for people, raised where no language is known: in words that are marked, and the values that stand in them.
+
+    As text it is English; `accounts.wording.told` says it in the reader's language.
+    """
+
+    def __init__(self, words: str, **values: object) -> None:
+        super().__init__(words.format(**values))
+        self.words, self.values = words, values

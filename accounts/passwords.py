@@ -10,6 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.translation import gettext as _
 
 from accounts.models import AccountEvent, User
 
@@ -66,9 +67,9 @@ def make_owner(*, name: str, existing: bool, at: datetime) -> User:
     """
     user = User.objects.filter(username=name).first()
     if user and not existing:
-        raise Exists(f"There is somebody of the name {name}. With --existing they become an owner.")
+        raise Exists(_("There is somebody of the name {name}. With --existing they become an owner.").format(name=name))
     if user and user.kind != User.Kind.PERSON:
-        raise Exists(f"{name} is a name under which labels arrived, not a person. Take another name.")
+        raise Exists(_("{name} is a name under which labels arrived, not a person. Take another name.").format(name=name))
     if user is None:
         user = User(username=name)
         user.set_unusable_password()

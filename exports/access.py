@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from accounts.access import signed_in
@@ -35,7 +36,7 @@ def reader(request: HttpRequest | Request) -> User:
     """Return the person, who may read what datasets hold and what became of them: a researcher or an owner. Raises PermissionDenied."""
     user = signed_in(request)
     if not (user.is_researcher or user.is_owner):
-        raise PermissionDenied("This page is for researchers and owners.")
+        raise PermissionDenied(_("This page is for researchers and owners."))
     return user
 
 
@@ -56,11 +57,11 @@ def open_file(user: User, name: str, number: int, file: str) -> DatasetFile:
     Raises PermissionDenied, NotNamed among it, and Http404. No part of the request becomes part of a path: the path comes from the row.
     """
     if not (user.is_researcher or user.is_owner):
-        raise PermissionDenied("Files of datasets are for researchers.")
+        raise PermissionDenied(_("Files of datasets are for researchers."))
     found = find(name, number, file)
     refuse_unless_named(user, found)
     if not (user.is_researcher or found.is_private):
-        raise PermissionDenied("Files of datasets are for researchers.")
+        raise PermissionDenied(_("Files of datasets are for researchers."))
     return found
 
 
@@ -76,7 +77,7 @@ def find(name: str, number: int, file: str) -> DatasetFile:
 def refuse_unless_named(user: User, file: DatasetFile) -> None:
     """Raise NotNamed for a private file and a person who is not named."""
     if file.is_private and not is_named(user, file.version.dataset):
-        raise NotNamed("This split is private. Ask for access on the dataset’s page; an owner or the dataset’s maker decides.")
+        raise NotNamed(_("This split is private. Ask for access on the dataset’s page; an owner or the dataset’s maker decides."))
 
 
 def standings(dataset: Dataset) -> list[Standing]:

@@ -10,8 +10,10 @@ from typing import Any
 
 import orjson
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.wording import told
 from exports import templating, traps
 from exports.models import DatasetRow, DatasetVersion, FlagDecision, RowFlag, TextCheck
 from exports.templating import ChatTokenizer, NotRendered
@@ -52,8 +54,10 @@ def tokenizer_at(source: str) -> ChatTokenizer:
     try:
         folder, _ = folder_of(source)
         return templating.load(folder)
-    except (BadSource, templating.NotATokenizer) as refusal:
+    except BadSource as refusal:
         raise CannotCheck(f"{refusal}.") from refusal
+    except templating.NotATokenizer as refusal:
+        raise CannotCheck(f"{told(refusal)}.") from refusal
 
 
 @transaction.atomic
@@ -150,8 +154,8 @@ def added_up(before: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> d
 def decide(*, version: DatasetVersion, kind: str, row: DatasetRow | None, leave_out: bool, reason: str, actor: User, at: datetime) -> FlagDecision:
     """Say of the flags of a kind, in one row or in all, whether such rows are fine or stay out of later versions. Raises NotDecided."""
     if not reason.strip():
-        raise NotDecided("Say why: the data card prints it.")
+        raise NotDecided(_("Say why: the data card prints it."))
     flagged = RowFlag.objects.filter(version=version, kind=kind)
     if not (flagged.filter(row=row) if row else flagged).exists():
-        raise NotDecided("There is no such flag in this version.")
+        raise NotDecided(_("There is no such flag in this version."))
     return FlagDecision.objects.create(version=version, kind=kind, row=row, leave_out=leave_out, reason=reason.strip(), actor=actor, at=at)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
+
+from accounts.marking import Worded, marked
 
 STANDINGS = ("agreed", "adjudicated")
 STRONGEST = 3
 
 
-class BadChoice(ValueError):
-    """A choice that cannot be meant. The text says why, for people."""
+class BadChoice(Worded):
+    """A choice that cannot be meant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +37,12 @@ class Choice:
     cap_per_person: int | None = None
 
     def __post_init__(self) -> None:
-        refuse_unless(set(self.standings) <= set(STANDINGS), f"A standing is {' or '.join(STANDINGS)}.")
-        refuse_unless(within(self.least_agreement, 1), "The least agreement is a share, from 0 to 1.")
-        refuse_unless(within(self.least_strength, STRONGEST), f"The least strength is a margin, from 0 to {STRONGEST}.")
-        refuse_unless(self.cap_per_person is None or self.cap_per_person >= 1, "The most labels of one person is a whole number, 1 or more.")
-        refuse_unless(all(map(has_number, self.rubric_versions)), "A rubric version reads rubric@number.")
-        refuse_unless(all(name and values for name, values in self.slices.items()), "A slice reads name=value.")
+        refuse_unless(set(self.standings) <= set(STANDINGS), marked("A standing is {first} or {second}."), first=STANDINGS[0], second=STANDINGS[1])
+        refuse_unless(within(self.least_agreement, 1), marked("The least agreement is a share, from 0 to 1."))
+        refuse_unless(within(self.least_strength, STRONGEST), marked("The least strength is a margin, from 0 to {n}."), n=STRONGEST)
+        refuse_unless(self.cap_per_person is None or self.cap_per_person >= 1, marked("The most labels of one person is a whole number, 1 or more."))
+        refuse_unless(all(map(has_number, self.rubric_versions)), marked("A rubric version reads rubric@number."))
+        refuse_unless(all(name and values for name, values in self.slices.items()), marked("A slice reads name=value."))
 
     @property
     def bars_nothing(self) -> bool:
@@ -58,7 +60,7 @@ class Choice:
     def from_filters(cls, filters: Mapping[str, Any]) -> Self:
         """Return the choice that a manifest, a form or an API call names, by the names of the fields. Raises BadChoice."""
         if unknown := sorted(set(filters) - {part.name for part in fields(cls)}):
-            raise BadChoice(f"Nothing is chosen by {', '.join(unknown)}.")
+            raise BadChoice(marked("Nothing is chosen by {names}."), names=", ".join(unknown))
         return cls(**{name: settled(value) for name, value in filters.items() if value not in (None, "", [], (), {})})
 
 
@@ -71,23 +73,9 @@ def slices_named(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for word in words:
         name, equals, value = word.partition("=")
-        refuse_unless(bool(name and equals), f"A slice reads name=value, not {word!r}.")
+        refuse_unless(bool(name and equals), marked("A slice reads name=value, not {word}."), word=repr(word))
         found[name] = (*found.get(name, ()), value)
     return found
-
-
-def in_words(choice: Choice) -> list[str]:
-    """Return what it bars, a sentence each; nothing where it takes every settled pair."""
-    said = {
-        "Rubric versions": listed(choice.rubric_versions),
-        "Settled as": listed(choice.standings),
-        "At least this share of the labels says the verdict": share(choice.least_agreement),
-        "Margin at least": number(choice.least_strength),
-        "Both sides by": listed(choice.policies),
-        **{f"Slice {name}": listed(values, "or") for name, values in sorted(choice.slices.items())},
-        "Labels of one person at most": number(choice.cap_per_person),
-    }
-    return [f"{what}: {value}" for what, value in said.items() if value]
 
 
 def settled(value: Any) -> Any:
@@ -106,19 +94,6 @@ def has_number(rubric_version: str) -> bool:
     return bool(name) and number.isascii() and number.isdigit()
 
 
-def listed(values: Sequence[str], last: str = "and") -> str:
-    *most, final = sorted(set(values)) or [""]
-    return f"{', '.join(most)} {last} {final}" if most else final
-
-
-def share(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:g}\u00a0%"
-
-
-def number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
-
-
-def refuse_unless(fine: bool, why: str) -> None:
+def refuse_unless(fine: bool, why: str, **values: object) -> None:
     if not fine:
-        raise BadChoice(why)
+        raise BadChoice(why, **values)

@@ -17,6 +17,7 @@ import orjson
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from exports import folders, formats, packing
@@ -56,8 +57,9 @@ def ask(version: DatasetVersion, layout: str, kind: str = Conversion.Kind.JSONL,
 
     A caller rings for a worker once the transaction is over (`tasks.ring_for`); a forgotten one is found by the sweep.
     """
-    refuse_unless(layout in LAYOUTS and kind in LAYOUTS[layout].kinds, f"There is no layout {layout!r} in {kind!r} files.")
-    refuse_unless(version.state != DatasetVersion.State.WITHDRAWN, "The version was withdrawn.")
+    no_such = _("There is no layout {layout} in {kind} files.").format(layout=repr(layout), kind=repr(kind))
+    refuse_unless(layout in LAYOUTS and kind in LAYOUTS[layout].kinds, no_such)
+    refuse_unless(version.state != DatasetVersion.State.WITHDRAWN, _("The version was withdrawn."))
     asked, is_new = Conversion.objects.get_or_create(version=version, layout=layout, kind=kind, defaults={"asked_by": by, "asked_at": at})
     if not is_new and asked.state == Conversion.State.FAILED:
         Conversion.objects.filter(pk=asked.pk, state=Conversion.State.FAILED).update(

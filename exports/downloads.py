@@ -12,11 +12,14 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 
 from exports import lives, recording
 from exports.models import DatasetFile, DatasetVersion
 from exports.recording import Right
+from exports.retelling import FOUND
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +33,10 @@ def why_gone(version: DatasetVersion) -> str:
     if version.state != DatasetVersion.State.WITHDRAWN:
         return ""
     event, instead = lives.withdrawal(version), lives.successor(version)
-    why = f" on {event.at:%-d %B %Y}: {lives.reason_in_words(event.reason)}" if event else ""
-    return f"Version {version.number} of {version.dataset.name} was withdrawn{why}. " + (
-        f"Use version {instead.number} instead." if instead else "There is no version to use instead yet."
-    )
+    words = _("Version {number} of {name} was withdrawn on {at}: {why}.") if event else _("Version {number} of {name} was withdrawn.")
+    said = {"at": date_format(event.at, _("j F Y")), "why": FOUND.tell(lives.reason_in_words(event.reason))} if event else {}
+    use = _("Use version {number} instead.").format(number=instead.number) if instead else _("There is no version to use instead yet.")
+    return f"{words.format(number=version.number, name=version.dataset.name, **said)} {use}"
 
 
 def gone(version: DatasetVersion) -> HttpResponse:
@@ -64,10 +67,11 @@ def send(request: HttpRequest, file: DatasetFile, *, right: Right) -> HttpRespon
 def content(request: HttpRequest, file: DatasetFile, etag: str) -> HttpResponseBase:
     wanted = wanted_range(request, file, etag)
     if wanted is not None and not wanted:
-        return HttpResponse("There are no such bytes.\n", status=416, content_type=PLAIN, headers={"Content-Range": f"bytes */{file.size}"})
+        return HttpResponse(f"{_('There are no such bytes.')}\n", status=416, content_type=PLAIN, headers={"Content-Range": f"bytes */{file.size}"})
     opened = open_sound(file)
     if opened is None:
-        return HttpResponse("The file on the disk is not the one that was written. Restore it from a backup.\n", status=500, content_type=PLAIN)
+        words = _("The file on the disk is not the one that was written. Restore it from a backup.")
+        return HttpResponse(f"{words}\n", status=500, content_type=PLAIN)
     if request.method == "HEAD":
         opened.close()
         return HttpResponse(content_type=type_of(file), headers={"Content-Length": str(file.size)})

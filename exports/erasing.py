@@ -14,8 +14,10 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F, Max, Q
+from django.utils.translation import gettext as _
 
 from accounts import erasable
+from accounts.marking import marked
 from accounts.models import AccountEvent, ApiToken, User
 from exports import folders, removals, stepping
 from exports.models import DatasetVersion, Removal, RemovedFrom, VersionEvent
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 
 State = DatasetVersion.State
 Status = GenerationRequest.Status
-WITHDRAWN = "its prompt was withdrawn"
+WITHDRAWN = marked("its prompt was withdrawn")
 
 
 class NotErased(Exception):
@@ -63,9 +65,9 @@ def remove(subject: Subject, *, erase: bool, reason: str, actor: User | None, at
 def refuse_unless_meant(subject: Subject, reason: str) -> None:
     """Raise NotErased for a removal that says nothing, or that was done."""
     if not reason.strip():
-        raise NotErased("Say why: it stands beside what was removed.")
+        raise NotErased(_("Say why: it stands beside what was removed."))
     if subject.person and subject.person.is_owner and not User.objects.filter(is_owner=True, is_active=True).exclude(pk=subject.person.pk).exists():
-        raise NotErased(f"{subject.person.username} is the only owner. Make somebody else an owner first.")
+        raise NotErased(_("{username} is the only owner. Make somebody else an owner first.").format(username=subject.person.username))
 
 
 def withdraw_versions(removal: Removal, subject: Subject) -> None:
@@ -94,7 +96,7 @@ def take_out_of_work(removal: Removal, subject: Subject) -> None:
     if subject.person:
         for campaign in Campaign.objects.filter(pairs__labels__labeler=subject.person).distinct().order_by("pk"):
             theirs = Label.objects.filter(labeler=subject.person, pair__campaign=campaign, slot__isnull=False)
-            retraction.retract(theirs, campaign=campaign, actor=actor, why="withdrawn by whoever gave them", submission_key=uuid.uuid4(), at=at)
+            retraction.retract(theirs, campaign=campaign, actor=actor, why=marked("withdrawn by whoever gave them"), submission_key=uuid.uuid4(), at=at)
     for pair in Pair.objects.filter(prompt__in=subject.prompt_pks).select_related("campaign").order_by("campaign_id", "pk"):
         withdrawing.withdraw_for_good(pair=pair, reason=WITHDRAWN, actor=actor, at=at)
     # What a worker holds is ended too, so that no answer comes after.
@@ -201,5 +203,5 @@ def name_successor(successor: DatasetVersion, *, actor: User | None, at: datetim
     waiting = DatasetVersion.objects.filter(dataset=successor.dataset_id, removals__isnull=False, number__lt=successor.number).distinct().order_by("number")
     named = [version for version in waiting if not version.events.filter(successor__isnull=False).exists()]
     for version in named:
-        stepping.step(version, VersionEvent.Kind.SUCCEEDED, actor=actor, reason="Cut without what was removed", at=at, successor=successor)
+        stepping.step(version, VersionEvent.Kind.SUCCEEDED, actor=actor, reason=marked("Cut without what was removed"), at=at, successor=successor)
     return named

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import orjson
 
+from accounts.marking import Worded, marked
+
 STANDINGS = ("agreed", "adjudicated")
 SIDES = ("a", "b")
 SIGNS = {"a": -1, "tie": 0, "b": 1}
@@ -20,7 +22,7 @@ MOMENT = "2026-05-25T14:02:00.000000Z"
 """How a moment is written: ISO 8601 in UTC, always with six decimals. Without any, `datasets` reads a column of them as another type."""
 
 
-class FormatError(ValueError):
+class FormatError(Worded):
     """Something that must not be written: trainers would stop at it, or learn something wrong from it in silence."""
 
 
@@ -98,21 +100,21 @@ class Origin(NamedTuple):
 def refuse_row(row: Row) -> None:
     """Raise FormatError where a row could not be trained on."""
     if why := fault_of_row(row):
-        raise FormatError(f"pair {row.pair_id} cannot be written: {why}")
+        raise FormatError(marked("pair {pair} cannot be written: {why}"), pair=row.pair_id, why=why)
 
 
 def fault_of_row(row: Row) -> str:
     if not row.messages or row.messages[-1]["role"] != "user":
-        return "its prompt does not end with a user's turn"
+        return marked("its prompt does not end with a user's turn")
     if is_blank(row.chosen) or is_blank(row.rejected):
-        return "one of its sides is empty"
+        return marked("one of its sides is empty")
     if row.chosen == row.rejected:
-        return "its sides are equal"
+        return marked("its sides are equal")
     if not -STRONGEST <= row.margin <= STRONGEST:
-        return "its margin is not within -3 and 3"
+        return marked("its margin is not within -3 and 3")
     if row.verdict not in SIDES:
-        return "its verdict chooses no side"
-    return "" if row.standing in STANDINGS else "its standing is not agreed or adjudicated"
+        return marked("its verdict chooses no side")
+    return "" if row.standing in STANDINGS else marked("its standing is not agreed or adjudicated")
 
 
 def is_blank(text: str) -> bool:
@@ -123,18 +125,19 @@ def is_blank(text: str) -> bool:
 def refuse_vote(vote: Vote) -> None:
     """Raise FormatError where preference and verdict, or both bad and verdict, contradict each other."""
     if why := fault_of_vote(vote):
-        raise FormatError(f"pair {vote.pair_id} cannot be written: a label of it {why}")
+        raise FormatError(marked("pair {pair} cannot be written: a label of it {why}"), pair=vote.pair_id, why=why)
 
 
 def fault_of_vote(vote: Vote) -> str:
     if vote.verdict not in SIGNS:
-        return "says no verdict"
+        return marked("says no verdict")
     preference = vote.preference
     if preference is not None and not (-STRONGEST <= preference <= STRONGEST and sign(preference) == SIGNS[vote.verdict]):
-        return "says a verdict and the preference of another"
+        return marked("says a verdict and the preference of another")
     if vote.both_bad and vote.verdict != "tie":
-        return "says both bad and no tie"
-    return "" if len(vote.labeled_at) == len(MOMENT) and vote.labeled_at[-1] == "Z" else f"has a time that does not read as {MOMENT}"
+        return marked("says both bad and no tie")
+    is_moment = len(vote.labeled_at) == len(MOMENT) and vote.labeled_at[-1] == "Z"
+    return "" if is_moment else marked("has a time that does not read as 2026-05-25T14:02:00.000000Z")
 
 
 def p_chosen(*, chosen: int, ties: int, judgments: int) -> float:
@@ -170,9 +173,9 @@ def canonical(value: object) -> str:
         text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
         text.encode()
     except UnicodeEncodeError as error:
-        raise FormatError(f"a lone surrogate, U+{ord(error.object[error.start]):04X}, cannot be written") from None
+        raise FormatError(marked("a lone surrogate, {code}, cannot be written"), code=f"U+{ord(error.object[error.start]):04X}") from None
     except ValueError as error:
-        raise FormatError(f"not a number that JSON knows: {error}") from None
+        raise FormatError(marked("not a number that JSON knows: {error}"), error=error) from None
     return text
 
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.wording import told
 from exports import holding_out, splits
 from exports.choices import STANDINGS, STRONGEST, BadChoice, Choice, slices_named
 from exports.holding_out import CannotHoldOut
@@ -132,7 +133,7 @@ class FreezeForm(forms.Form):
         try:
             self.choice = choice_of(said)
         except BadChoice as error:
-            self.add_error("slices" if "slice" in str(error) else None, str(error))
+            self.add_error("slices" if "slice" in error.words else None, told(error))
         self.clean_held_out(said)
         return said
 

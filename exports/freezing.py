@@ -10,8 +10,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.wording import grouped
 from exports import flags, holding_out, rows, splits, splitting
 from exports.choices import Choice
 from exports.manifest import Removed
@@ -129,11 +131,11 @@ def draw_up(version: int, dataset: Dataset) -> int:
 
 def missing(left_out: Mapping[str, int], unsettled: Mapping[str, int]) -> str:
     """Return, for people, why there is nothing to freeze: what waits, what is contested, what was left out."""
-    waits = [f"{n:,} {standing}" for standing, n in unsettled.items()]
-    left = [f"{n:,} left out ({rows.LeftOut(reason).label})" for reason, n in left_out.items()]
+    waits = [f"{grouped(n)} {_(standing)}" for standing, n in unsettled.items()]
+    left = [_("{n} left out ({why})").format(n=grouped(n), why=_(rows.LeftOut(reason).label)) for reason, n in left_out.items()]
     if not waits + left:
-        return "There are no pairs in what was chosen, so there is nothing to freeze."
-    return f"No settled pair makes a row, so there is nothing to freeze. Of the pairs: {', '.join(waits + left)}."
+        return _("There are no pairs in what was chosen, so there is nothing to freeze.")
+    return _("No settled pair makes a row, so there is nothing to freeze. Of the pairs: {pairs}.").format(pairs=", ".join(waits + left))
 
 
 def store(made: rows.Draft, order: Order, *, manifest: dict[str, object], identity: str, files: Sequence[DatasetFile]) -> DatasetVersion:

@@ -27,7 +27,7 @@ def waive(version: DatasetVersion, gate: str, *, actor: User, reason: str, at: d
     Dataset.objects.select_for_update(no_key=True).get(pk=version.dataset_id)
     version.refresh_from_db(fields=["state"])
     if version.state != DatasetVersion.State.FROZEN:
-        raise NotPossible(_("Version {number} is {state}: there is nothing to waive.").format(number=version.number, state=version.state))
+        raise NotPossible(_("Version {number} is {state}: there is nothing to waive.").format(number=version.number, state=_(version.state)))
     found = standing_in_the_way(version, gate)
     return Waiver.objects.create(version=version, gate=gate, found=found.found, actor=actor, reason=reason.strip(), at=at)
 

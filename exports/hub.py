@@ -146,8 +146,9 @@ class Hub:
             raise self.of_an_upload(error) from None
 
     def no_such_repository(self, error: HfHubHTTPError) -> str:
-        known = "" if error.response.status_code == 404 else ", or it does not know the token"
-        return f"{self.endpoint} has no dataset repository {self.repo} that the token may see{known}. Make the repository there first."
+        if error.response.status_code == 404:
+            return f"{self.endpoint} has no dataset repository {self.repo} that the token may see. Make the repository there first."
+        return f"{self.endpoint} has no dataset repository {self.repo} that the token may see, or it does not know the token. Make the repository there first."
 
     def no(self, error: HfHubHTTPError) -> str:
         status = error.response.status_code

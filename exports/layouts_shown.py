@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from exports import converting
 from exports.layouts import LAYOUTS, Layout
+from exports.layouts.readers import READERS, Reader
 from exports.models import Conversion, DatasetFile, DatasetVersion
 
 State = Conversion.State
@@ -29,6 +32,9 @@ class Offer:
 @dataclass(frozen=True, kw_only=True)
 class ShownLayout:
     layout: Layout
+    title: str
+    checked: str
+    """How it is known that the trainer reads it so, and what it leaves out."""
     offers: Sequence[Offer]
     block: str
     """A configuration that its trainer takes as it stands."""
@@ -46,7 +52,20 @@ def layouts_of(version: DatasetVersion) -> list[ShownLayout]:
 def shown(layout: Layout, version: DatasetVersion, asked: dict[tuple[str, str], Conversion], files: dict[int, list[DatasetFile]]) -> ShownLayout:
     offers = [offer(kind, asked.get((layout.name, kind)), files) for kind in layout.kinds]
     first = next((one.kind for one in offers if one.conversion), layout.kinds[0])
-    return ShownLayout(layout=layout, offers=offers, block=converting.block_of(Conversion(version=version, layout=layout.name, kind=first)))
+    block = converting.block_of(Conversion(version=version, layout=layout.name, kind=first))
+    return ShownLayout(layout=layout, title=_(layout.title), checked=in_words(READERS[layout.name]), offers=offers, block=block)
+
+
+def in_words(reader: Reader) -> str:
+    """Say what `Reader.said` does, in the language of who reads the page, and what the trainer leaves out."""
+    said = _("Run: {package}, {ran}; {compared}.") if reader.was_run else _("Not run: {compared}.")
+    words = said.format(package=reader.package.replace("==", " "), ran=_(reader.ran), compared=_(reader.compared))
+    return f"{words} {_(reader.loses)}".rstrip()
+
+
+def readers() -> list[tuple[str, str, str]]:
+    """Return each layout, who reads it, and how that is known."""
+    return [(layout, _(reader.name), in_words(reader)) for layout, reader in READERS.items()]
 
 
 def offer(kind: str, conversion: Conversion | None, files: dict[int, list[DatasetFile]]) -> Offer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.marking import marked
 from exports.choices import BadChoice, Choice
 from exports.rows import policy_name
 from labeling.models import RubricVersion
@@ -11,9 +12,9 @@ from policies.models import Policy
 def refuse_unknown(choice: Choice) -> None:
     """Raise BadChoice where it names a rubric version or a policy that is not there."""
     if missing := sorted(set(choice.rubric_versions) - set(rubric_versions())):
-        raise BadChoice(f"There is no rubric version {', '.join(missing)}.")
+        raise BadChoice(marked("There is no rubric version {names}."), names=", ".join(missing))
     if missing := sorted(set(choice.policies) - set(policies())):
-        raise BadChoice(f"There is no policy {', '.join(missing)}.")
+        raise BadChoice(marked("There is no policy {names}."), names=", ".join(missing))
 
 
 def rubric_versions() -> list[str]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from exports import holding_out, rows, splits
-from exports.choices import Choice, in_words
+from exports.choices import Choice
+from exports.choices_shown import in_words
 from exports.holding_out import Foreseen
 from exports.models import PRIVATE, Dataset, DatasetRow, DatasetVersion
 from exports.rows import LeftOut, Summary
 from labeling import renderings
 from labeling.models import Campaign
+from labeling.phrases import decimal
 from labeling.renderings import Shown
 
 SHOWN_AT_ONCE = 5
@@ -46,7 +50,7 @@ class Preview:
 
     @property
     def shares_in_words(self) -> str:
-        return ", ".join(f"{100 * self.shares[split]:g}\u00a0% {split}" for split in splits.SPLITS if self.shares.get(split))
+        return ", ".join(f"{decimal(f'{100 * self.shares[split]:g}')}\u00a0% {_(split)}" for split in splits.SPLITS if self.shares.get(split))
 
 
 @dataclass(frozen=True)

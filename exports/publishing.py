@@ -15,8 +15,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _
 from psycopg import errors
 
+from accounts.wording import told
 from exports import freezing, manifest, sketching, writing
 from exports.folders import KEPT, ORPHAN, SCRATCH, hold_off_sweeps, nobody_publishes, put_in_place, scratch_folder, set_aside
 from exports.formats import FormatError
@@ -41,7 +43,7 @@ def publish(order: Order) -> DatasetVersion:
     Raises NothingToFreeze, and NotPublished where the files cannot be written, somebody cannot be held out, or others freeze the same dataset without end.
     """
     sketching.catch_up()
-    for _ in range(TRIES):
+    for _attempt in range(TRIES):
         try:
             return attempt(order)
         except OperationalError as error:
@@ -51,10 +53,11 @@ def publish(order: Order) -> DatasetVersion:
         except CannotHoldOut as error:
             raise NotPublished(str(error)) from error
         except FormatError as error:
-            raise NotPublished(f"No version was made: {error}.") from error
+            raise NotPublished(_("No version was made: {why}.").format(why=told(error))) from error
         except OSError as error:
             raise NotPublished(why_not_written(error)) from error
-    raise NotPublished(f"No version was made: others were freezing {order.dataset} at the same time, {TRIES} times over. Try again.")
+    words = _("No version was made: others were freezing {name} at the same time, {n} times over. Try again.")
+    raise NotPublished(words.format(name=order.dataset, n=TRIES))
 
 
 def attempt(order: Order) -> DatasetVersion:
@@ -83,8 +86,9 @@ def split_named(name: str) -> str:
 
 def why_not_written(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"No version was made: the disk under {settings.DATASETS_DIR} is full. Make room and freeze again."
-    return f"No version was made: its files cannot be written to {settings.DATASETS_DIR} ({error.strerror or error})."
+        return _("No version was made: the disk under {folder} is full. Make room and freeze again.").format(folder=settings.DATASETS_DIR)
+    words = _("No version was made: its files cannot be written to {folder} ({error}).")
+    return words.format(folder=settings.DATASETS_DIR, error=error.strerror or error)
 
 
 # What was left lying

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from exports import cards, datacards, recording
@@ -40,8 +41,9 @@ def ask(version: DatasetVersion, repo: str, *, by: User | None, at: datetime) ->
     A caller rings for a worker once the transaction is over (`tasks.ring_for_push`); a forgotten one is found by the sweep.
     """
     refuse_unless_released(version)
-    owner, _, name = repo.partition("/")
-    refuse_unless(bool(owner and name) and "/" not in name and len(repo) <= 100, f"{repo!r} is not the name of a repository: it is written OWNER/NAME.")
+    owner, _slash, name = repo.partition("/")
+    not_a_name = _("{name} is not the name of a repository: it is written OWNER/NAME.").format(name=repr(repo))
+    refuse_unless(bool(owner and name) and "/" not in name and len(repo) <= 100, not_a_name)
     asked, is_new = Push.objects.get_or_create(version=version, endpoint=settings.HUB_ENDPOINT, repo=repo, defaults={"asked_by": by, "asked_at": at})
     if not is_new and asked.state == Push.State.FAILED:
         Push.objects.filter(pk=asked.pk, state=Push.State.FAILED).update(state=Push.State.ASKED, error="", asked_by=by, asked_at=at, attempt=0)
@@ -87,8 +89,7 @@ def sent(mine: Push, hub: Hub, uploads: Sequence[Upload]) -> str:
     stale = names_of_others(mine.version) - {upload.name for upload in uploads}
     without = stale & hub.names()
     write_down(mine, uploads)
-    message = f"{mine.version.dataset.name}, version {mine.version.number}"
-    commit = hub.commit(uploads, without=without, message=message, more=mine.version.manifest_sha256, tell=progress_of(mine))
+    commit = hub.commit(uploads, without=without, message=mine.summary, more=mine.version.manifest_sha256, tell=progress_of(mine))
     missing = hub.differing(uploads, commit)
     refuse_unless(not missing, f"The hub took the commit {commit} without {', '.join(missing)}: does the repository ignore such files?")
     mine.version.refresh_from_db(fields=["state"])
@@ -144,7 +145,7 @@ def names_of_others(version: DatasetVersion) -> set[str]:
 
 
 def refuse_unless_released(version: DatasetVersion, more: str = "") -> None:
-    said = f"Version {version.number} is {version.state}: only a released one is pushed."
+    said = _("Version {number} is {state}: only a released one is pushed.").format(number=version.number, state=_(version.state))
     refuse_unless(version.state == DatasetVersion.State.RELEASED, said + more)
 
 

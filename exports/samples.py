@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from accounts import statements
+from accounts.marking import marked
 from exports.models import PRIVATE, DatasetVersion, SampleRow
 
 MOST = 200
 """Rows that are drawn of each sample at most; a gate asks for the first so many of them."""
 
-SHORTCUTS = ("length", "lists", "refusal")
+SHORTCUTS = (marked("length"), marked("lists"), marked("refusal"))
 
 # A salted hash of the row's key: the same rows for ever, and nobody who labels can know them beforehand.
 RANDOM = """

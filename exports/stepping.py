@@ -65,7 +65,7 @@ def step(
 def refuse_unless_possible(version: DatasetVersion, kind: VersionEvent.Kind, *, reason: str, successor: DatasetVersion | None) -> None:
     """Raise NotPossible where the step cannot be taken."""
     if version.state not in FROM[kind]:
-        raise NotPossible(_("Version {number} is {state}, so it cannot be {done}.").format(number=version.number, state=version.state, done=DONE[kind]))
+        raise NotPossible(_("Version {number} is {state}, so it cannot be {done}.").format(number=version.number, state=_(version.state), done=DONE[kind]))
     if kind != Kind.RELEASED and not reason.strip():
         raise NotPossible(_("Say why version {number} is {done}.").format(number=version.number, done=DONE[kind]))
     if successor and (successor.pk == version.pk or successor.dataset_id != version.dataset_id):

@@ -20,18 +20,20 @@ from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer
 
+from accounts.marking import Worded, marked
+
 LARGEST_FILE = 64 * 2**20
 TOKENIZER, CONFIG, TEMPLATE = "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"
 
 Messages = Sequence[Mapping[str, str]]
 
 
-class NotATokenizer(Exception):
-    """Why a folder cannot be asked, for people."""
+class NotATokenizer(Worded):
+    """Why a folder cannot be asked."""
 
 
-class NotRendered(Exception):
-    """Why the template refuses a row, for people."""
+class NotRendered(Worded):
+    """Why the template refuses a row."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class ChatTokenizer:
         try:
             return str(self.compiled.render(messages=messages, add_generation_prompt=begins_answer, **self.marks))
         except (TemplateError, NotRendered, TypeError, ValueError) as error:
-            raise NotRendered(f"the chat template refuses it: {error}") from error
+            raise NotRendered(marked("the chat template refuses it: {error}"), error=error) from error
 
     def encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False).ids)
@@ -93,7 +95,7 @@ class ChatTokenizer:
 
 def refuse(message: str) -> NoReturn:
     """What templates call `raise_exception`."""
-    raise NotRendered(message)
+    raise NotRendered("{message}", message=message)
 
 
 def to_json(value: object, indent: int | None = None) -> str:
@@ -106,13 +108,13 @@ def load(folder: Path) -> ChatTokenizer:
     config = read_config(folder)
     template = (folder / TEMPLATE).read_text(encoding="utf-8") if is_small_file(folder / TEMPLATE) else config.get("chat_template")
     if not isinstance(template, str) or not template:
-        raise NotATokenizer(f"{folder.name} has no chat template: {TEMPLATE}, or chat_template in {CONFIG}")
+        raise NotATokenizer(marked("{folder} has no chat template: {file}, or chat_template in {other}"), folder=folder.name, file=TEMPLATE, other=CONFIG)
     if not is_small_file(folder / TOKENIZER):
-        raise NotATokenizer(f"{folder.name} has no {TOKENIZER} that can be read")
+        raise NotATokenizer(marked("{folder} has no {file} that can be read"), folder=folder.name, file=TOKENIZER)
     try:
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     except Exception as error:  # the library raises bare Exception for whatever it cannot read
-        raise NotATokenizer(f"{folder.name}/{TOKENIZER} cannot be read: {error}") from error
+        raise NotATokenizer(marked("{file} cannot be read: {error}"), file=f"{folder.name}/{TOKENIZER}", error=error) from error
     return ChatTokenizer(tokenizer, template, marks_of(config))
 
 
@@ -122,7 +124,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / CONFIG).read_bytes())
     except ValueError as error:
-        raise NotATokenizer(f"{folder.name}/{CONFIG} is no JSON") from error
+        raise NotATokenizer(marked("{file} is no JSON"), file=f"{folder.name}/{CONFIG}") from error
     return config if isinstance(config, dict) else {}
 
 

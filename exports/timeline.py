@@ -12,6 +12,7 @@ from accounts.wording import grouped
 from exports import gates, lives
 from exports.gates import Gate
 from exports.models import Dataset, DatasetVersion, VersionEvent
+from exports.retelling import FOUND
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ def happening(event: VersionEvent, version: DatasetVersion) -> Happening:
     waived = event.detail.get("waived", [])
     also = " " + ngettext("{n} gate waived.", "{n} gates waived.", len(waived)).format(n=len(waived)) if waived else ""
     who = event.actor.username if event.actor else ""
-    why = _("erased") if event.reason is None else event.reason
+    why = _("erased") if event.reason is None else FOUND.tell(event.reason)
     return Happening(
         at=event.at,
         version=version,

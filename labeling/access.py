@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from accounts import consenting, statements
 from accounts.models import User
@@ -29,7 +30,7 @@ def campaign_of(user: User, slug: str, *roles: str) -> Campaign:
     """Return the campaign in which the user holds one of the roles. Raises Http404 for everybody else."""
     campaign = Campaign.objects.filter(slug=slug, memberships__user=user, memberships__role__in=roles).select_related("rubric_version").first()
     if campaign is None:
-        raise Http404("No such campaign, or no role of yours in it.")
+        raise Http404(_("No such campaign, or no role of yours in it."))
     return campaign
 
 
@@ -42,7 +43,7 @@ def own_work(user: User, key: UUID, *, slug: str | None = None) -> tuple[Assignm
     """Return the same, and whether there is a consent text that the user has not agreed to."""
     row = statements.one(OWN_ASSIGNMENT, user=user.pk, key=key, slug=slug)
     if row is None:
-        raise Http404("No such assignment.")
+        raise Http404(_("No such assignment."))
     *columns, reasons, criteria, is_asked = row
     width = len(Assignment._meta.concrete_fields)
     assignment = statements.instance(Assignment, columns[:width])
@@ -55,5 +56,5 @@ def own_turn(user: User, campaign: Campaign, key: UUID) -> AdjudicationTurn:
     """Return the adjudicator's own turn in this campaign. Raises Http404 for anybody else's."""
     turn = AdjudicationTurn.objects.filter(key=key, adjudicator=user, pair__campaign=campaign).select_related("pair").first()
     if turn is None:
-        raise Http404("No such turn.")
+        raise Http404(_("No such turn."))
     return turn

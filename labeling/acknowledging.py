@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling.models import Acknowledgement, Campaign, Enrolment, RubricVersion
@@ -48,7 +49,7 @@ def acknowledge(campaign: Campaign, labeler: User, *, number: int, at: datetime)
     enrolment = Enrolment.objects.select_for_update(no_key=True).filter(campaign=campaign.pk, labeler=labeler).first()
     current = RubricVersion.objects.get(campaigns=campaign.pk)
     if number != current.number:
-        raise NotCurrent(f"The campaign has version {current.number} of its rubric by now. Read that one.")
+        raise NotCurrent(_("The campaign has version {number} of its rubric by now. Read that one.").format(number=current.number))
     if enrolment is None or enrolment.rubric_version_id == current.pk:
         return None
     said = {"labeler": labeler, "campaign_id": campaign.pk, "rubric_version": current}

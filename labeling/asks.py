@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 
+from accounts.marking import marked
 from labeling.keys import Clash, letters_for
 from labeling.models import RubricVersion
 
@@ -44,22 +44,22 @@ def asks_from(reasons: Iterable[Mapping[str, str]], criteria: Iterable[Mapping[s
 
 def worded_reasons(labels: Iterable[str]) -> list[dict[str, str]]:
     """Return reasons as a rubric version stores them, each with a letter. Raises Clash."""
-    named = named_once(labels, what="reason")
+    named = named_once(labels, what=marked("reason"))
     return [{**chip, "letter": letter} for chip, letter in zip(named, letters_for(chip["label"] for chip in named), strict=True)]
 
 
 def worded_criteria(labels: Iterable[str]) -> list[dict[str, str]]:
     """Return criteria as a rubric version stores them. Raises Clash."""
-    named = named_once(labels, what="criterion")
+    named = named_once(labels, what=marked("criterion"))
     if len(named) > MOST_CRITERIA:
-        raise Clash(_("{most_criteria} criteria are the most there can be: each is asked about at each pair.").format(most_criteria=MOST_CRITERIA))
+        raise Clash(marked("{most_criteria} criteria are the most there can be: each is asked about at each pair."), most_criteria=MOST_CRITERIA)
     return named
 
 
 def named_once(labels: Iterable[str], *, what: str) -> list[dict[str, str]]:
     named = {key_of(label): label for label in labels}
     if not all(named) or any(len(label) > LONGEST_LABEL for label in named.values()):
-        raise Clash(_("Give each {what} a name of {longest_label} characters at most.").format(what=what, longest_label=LONGEST_LABEL))
+        raise Clash(marked("Give each {what} a name of {longest_label} characters at most."), what=what, longest_label=LONGEST_LABEL)
     return [{"key": key, "label": label} for key, label in named.items()]
 
 

@@ -242,7 +242,7 @@ def needs_of_pairs(figures: Figures) -> Iterator[Need]:
 
 
 def reasons(troubles: dict[str, int]) -> list[str]:
-    return [_("{n} because {why}").format(n=grouped(number), why=Trouble(reason).label) for reason, number in sorted(troubles.items())]
+    return [_("{n} because {why}").format(n=grouped(number), why=_(Trouble(reason).label)) for reason, number in sorted(troubles.items())]
 
 
 def needs_of_labels(figures: Figures) -> Iterator[Need]:
@@ -288,7 +288,7 @@ def standing_rows(progress: Progress) -> list[StandingRow]:
 
 def trouble_rows(progress: Progress) -> list[TroubleRow]:
     found = sorted(progress.stopped.keys() | progress.flagged.keys())
-    return [TroubleRow(Trouble(reason).label, progress.stopped.get(reason, 0), progress.flagged.get(reason, 0)) for reason in found]
+    return [TroubleRow(_(Trouble(reason).label), progress.stopped.get(reason, 0), progress.flagged.get(reason, 0)) for reason in found]
 
 
 def part_of(standing: Standing) -> str:

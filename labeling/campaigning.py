@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling import adjusting, campaigns, rewording, terms
@@ -57,7 +58,7 @@ def make_campaign(
         with transaction.atomic():
             campaign.save(force_insert=True)
     except IntegrityError as error:
-        raise SlugTaken(gettext("There is a campaign {slug} already. Choose another slug.").format(slug=repr(slug))) from error
+        raise SlugTaken(_("There is a campaign {slug} already. Choose another slug.").format(slug=repr(slug))) from error
     campaigns.note(campaign, "made", actor=actor, at=at, slug=slug, overlap=overlap, rubric_version=rubric_version.pk, state=state)
     for researcher in {user.pk: user for user in [*([actor] if actor else []), *researchers]}.values():
         appoint(researcher, campaign, actor=actor, at=at)
@@ -90,7 +91,7 @@ def store(campaign: Campaign, said: dict[str, Any], *, actor: User | None, at: d
     begun, reworded = word_anew(held, said, actor=actor, at=at)
     settings = {name: [getattr(held, name), value] for name, value in said.items() if getattr(held, name) != value}
     check_changes(held, settings)
-    for name, (_, value) in settings.items():
+    for name, (_before, value) in settings.items():
         setattr(held, name, value)
     check_values(held)
     held.save(update_fields=list(settings))
@@ -124,15 +125,15 @@ def word_anew(held: Campaign, said: dict[str, Any], *, actor: User | None, at: d
 def check_choices(begun: str | None, gold: str | None) -> None:
     """Raise NotPossible unless it was said what becomes of what there is: neither has a usual value."""
     if begun not in rewording.BEGUN:
-        raise NotPossible(f"Say what becomes of pairs that are begun: {' or '.join(rewording.BEGUN)}.")
+        raise NotPossible(_("Say what becomes of pairs that are begun: {join}.").format(join=", ".join(rewording.BEGUN)))
     if gold not in rewording.GOLD:
-        raise NotPossible(gettext("Say what becomes of gold items: {join}.").format(join=", ".join(rewording.GOLD)))
+        raise NotPossible(_("Say what becomes of gold items: {join}.").format(join=", ".join(rewording.GOLD)))
 
 
 def version_of(held: Campaign, number: int) -> RubricVersion:
     found = RubricVersion.objects.filter(rubric=held.rubric_version.rubric_id, number=number).first()
     if found is None:
-        raise NotPossible(f"The rubric has no version {number}.")
+        raise NotPossible(_("The rubric has no version {number}.").format(number=number))
     return found
 
 
@@ -156,15 +157,14 @@ def check_changes(held: Campaign, changes: dict[str, list[Any]]) -> None:
 def check_values(campaign: Campaign) -> None:
     """Raise NotPossible for what makes no sense, also together."""
     if not 1 <= campaign.overlap <= MOST_OVERLAP:
-        raise NotPossible(f"k is {campaign.overlap}: it must be 1 to {MOST_OVERLAP}.")
+        raise NotPossible(_("k is {k}: it must be 1 to {most}.").format(k=campaign.overlap, most=MOST_OVERLAP))
     if campaign.rule not in RULES:
-        raise NotPossible(f"There is no settling rule {campaign.rule!r}: it must be one of {', '.join(RULES)}.")
+        raise NotPossible(_("There is no settling rule {rule}: it must be one of {rules}.").format(rule=repr(campaign.rule), rules=", ".join(RULES)))
     if campaign.gold_percent + campaign.repeat_percent > MOST_CHECKS:
-        raise NotPossible(
-            f"Gold and repeats together are {campaign.gold_percent + campaign.repeat_percent} %: more than {MOST_CHECKS} % leaves no room for work."
-        )
+        together = _("Gold and repeats together are {n} %: more than {most} % leaves no room for work.")
+        raise NotPossible(together.format(n=campaign.gold_percent + campaign.repeat_percent, most=MOST_CHECKS))
     if unset := [name for name in AT_LEAST_ONE if getattr(campaign, name) is not None and getattr(campaign, name) < 1]:
-        raise NotPossible(" ".join(f"{terms.TERMS[name].words.capitalize()} must be 1 or more." for name in unset))
+        raise NotPossible(" ".join(_("{what} must be 1 or more.").format(what=capfirst(_(terms.TERMS[name].words))) for name in unset))
     said = {name for name in terms.TERMS if getattr(campaign, name) is not None and getattr(campaign, name) != ""}
     try:
         campaign.clean_fields(exclude={field.name for field in Campaign._meta.fields} - said)

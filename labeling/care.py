@@ -37,7 +37,7 @@ RANDOM_LEVEL = 0.999
 
 READING_SPEED = 238
 """Words a minute that adults read silently, English non-fiction; most of them 175 to 300."""
-READING_SOURCE = "Brysbaert (2019): 238 words a minute, most adults 175 to 300; Rayner et al. (2016): twice the usual speed costs understanding"
+READING_SOURCE = marked("Brysbaert (2019): 238 words a minute, most adults 175 to 300; Rayner et al. (2016): twice the usual speed costs understanding")
 
 TOO_FAST = 0.5
 """Of the time that reading takes: twice the usual speed (Rayner et al. 2016), and half as fast again as most of Brysbaert's readers."""
@@ -51,7 +51,7 @@ STRAIGHT_TIE = 40
 """The same tie so often in a row; longer, since pairs can be alike, and only where the others say otherwise."""
 
 USUAL_LONGER = 0.64
-LENGTH_SOURCE = "AlpacaFarm (2023): the longer answer is chosen 64 % of the time"
+LENGTH_SOURCE = marked("AlpacaFarm (2023): the longer answer is chosen 64 % of the time")
 
 USUAL_GOLD = 0.7
 """The lower of the pass marks in print (70 to 75 %), where the others here have too few gold answers."""
@@ -177,7 +177,7 @@ def straight_lining(answers: Sequence[Answer], usual: Usual) -> Flag | None:
         "n": len(longest),
         "choice": pressed,
         "threshold": threshold,
-        "source": "sides are drawn for each pair",
+        "source": marked("sides are drawn for each pair"),
         "others_tie": others_tie(longest).__dict__,
     }
     return Flag("straight_lining", f"Chose {pressed} {len(longest)} times in a row.", evidence)
@@ -240,7 +240,7 @@ def random(answers: Sequence[Answer], usual: Usual) -> Flag | None:
         return None
     parts = {"gold": gold.__dict__, "agreement": agreement.__dict__, "others_gold": usual.gold.__dict__, "others_agreement": usual.agreement.__dict__}
     says = f"Met gold and the others' majorities {tally.hits} of {tally.n} times, which is no better than chance; the others do at least {percent(expected)}."
-    source = "gold and agreement of the others here; chance is a half, since sides are drawn"
+    source = marked("gold and agreement of the others here; chance is a half, since sides are drawn")
     return Flag("random", says, shown(tally, threshold=expected, source=source, level=RANDOM_LEVEL) | parts)
 
 

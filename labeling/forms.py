@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.marking import marked
+from accounts.wording import told
 from labeling.asks import NOTHING_MORE, Asks, Chip
 from labeling.models import Adjudication, Report, Skip
 from labeling.spans import BadMark, Mark, marks_of
@@ -71,7 +72,7 @@ class EvidenceField(forms.CharField):
         try:
             marks_of(sent)
         except BadMark as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(told(error)) from error
         return sent
 
 

@@ -12,6 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.wording import told
 from labeling import campaigning, wording
 from labeling.asks import MOST_CRITERIA, labels_in, worded_criteria, worded_reasons
 from labeling.forms import check_kept_whole
@@ -133,7 +134,7 @@ class ChipsField(forms.CharField):
         try:
             return self.worded(labels_in(check_kept_whole(super().clean(value))))
         except Clash as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(told(error)) from error
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(chip["label"] for chip in value) if isinstance(value, list) else value

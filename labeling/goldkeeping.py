@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling import campaigns, settling
@@ -53,9 +54,9 @@ def promote(
     """Make a settled pair gold, with the verdict that it has. Raises NotPossible."""
     locked = hold(pair)
     if locked.standing not in (Standing.AGREED, Standing.ADJUDICATED):
-        raise NotPossible(f"The pair is {locked.standing}: only a settled pair becomes gold by its own verdict.")
+        raise NotPossible(_("The pair is {standing}: only a settled pair becomes gold by its own verdict.").format(standing=_(locked.standing)))
     if locked.verdict is None:
-        raise NotPossible("The adjudicator found no right answer in this pair, so it can check nobody.")
+        raise NotPossible(_("The adjudicator found no right answer in this pair, so it can check nobody."))
     said = {"verdict": locked.verdict, "why": why, "allowed_use": allowed_use, "difficulty": difficulty, "refresh_on": refresh_on}
     return add(locked, "gold_promoted", actor=actor, at=at, **said)
 
@@ -70,7 +71,7 @@ def revise(*, item: GoldItem, actor: User | None, at: datetime, **said: Any) -> 
     merged = {name: said.get(name, getattr(held, name)) for name in SAID}
     says_the_same = all(merged[name] == getattr(held, name) for name in SAID)
     if says_the_same and held.rubric_version_id == pair.campaign.rubric_version_id:
-        raise NotPossible("It says just that already.")
+        raise NotPossible(_("It says just that already."))
     take_out(held, at=at)
     return add(pair, "gold_revised", actor=actor, at=at, **merged)
 
@@ -93,25 +94,25 @@ def hold_item(item: GoldItem) -> tuple[Pair, GoldItem]:
     pair = hold(item.pair)
     held = GoldItem.objects.select_for_update(no_key=True).get(pk=item.pk)
     if held.retired_at:
-        raise NotPossible(f"Version {held.version} is not in use any more.")
+        raise NotPossible(_("Version {number} is not in use any more.").format(number=held.version))
     return pair, held
 
 
 def check_is_clear(pair: Pair) -> None:
     """Raise NotPossible for a pair that people are judging, or judge differently: gold has to be a clear case."""
     if pair.standing == Standing.CONTESTED:
-        raise NotPossible("Labelers disagree about this pair: it is no clear case. An adjudicator settles it first.")
+        raise NotPossible(_("Labelers disagree about this pair: it is no clear case. An adjudicator settles it first."))
     if pair.standing == Standing.WAITING and Label.objects.counting().filter(pair=pair).exists():
-        raise NotPossible("People are labeling this pair. Wait until it is settled, and promote it then.")
+        raise NotPossible(_("People are labeling this pair. Wait until it is settled, and promote it then."))
 
 
 def check_may_be_asked(pair: Pair) -> None:
     if GoldItem.objects.in_use().filter(pair=pair).exists():
-        raise NotPossible("The pair is a gold item already. Revise that one.")
+        raise NotPossible(_("The pair is a gold item already. Revise that one."))
     if pair.standing == Standing.WITHDRAWN:
-        raise NotPossible("The pair is withdrawn: nobody is to be asked about it.")
+        raise NotPossible(_("The pair is withdrawn: nobody is to be asked about it."))
     if pair.trouble in (Trouble.EQUAL, Trouble.EMPTY):
-        raise NotPossible(f"There is nothing to judge in this pair: {pair.get_trouble_display()}.")
+        raise NotPossible(_("There is nothing to judge in this pair: {why}.").format(why=_(pair.get_trouble_display())))
 
 
 def add(pair: Pair, kind: str, *, actor: User | None, at: datetime, **said: Any) -> GoldItem:

@@ -15,6 +15,7 @@ from accounts.wording import grouped
 from labeling import terms
 from labeling.models import Adjustment, Campaign, CampaignEvent, Pair, Standing
 from labeling.phrases import counted, listed
+from labeling.retelling import RECORDS
 from labeling.rewording import BEGUN, GOLD
 
 SHOWN = 50
@@ -53,9 +54,19 @@ def in_words(event: CampaignEvent) -> str:
     """Say what an event was; one of a kind that is not known here by its kind."""
     said = WORDS.get(event.kind)
     if event.detail is None:
-        return _("{what} (what was said of it was erased)").format(what=event.kind.replace("_", " "))
-    return said(event.detail) if said else event.kind.replace("_", " ")
+        return _("{what} (what was said of it was erased)").format(what=_(event.kind.replace("_", " ")))
+    return said(event.detail) if said else _(event.kind.replace("_", " "))
 
+
+# fmt: off
+KINDS = (
+    marked("made"), marked("state changed"), marked("changed"), marked("settings changed"), marked("overlap changed"), marked("rubric moved"),
+    marked("run attached"), marked("pairs imported"), marked("gold made"), marked("gold promoted"), marked("gold revised"), marked("gold retired"),
+    marked("skills changed"), marked("assigned by name"), marked("released from name"), marked("pair withdrawn"), marked("pair brought back"),
+    marked("labels retracted"),
+)
+# fmt: on
+"""The keys of WORDS, as they are said of an event of which no more is known."""
 
 EXTRAS = {"labels": "label", "gold": "gold item", "repeats": "repeat", "skipped": "bad line"}
 
@@ -146,11 +157,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         "gave {pairs} back that was kept for {labeler}", "gave {pairs} back that were kept for {labeler}", detail["pairs"]
     ).format(pairs=counted(detail["pairs"], "pair"), labeler=detail["labeler"]),
     "pair_withdrawn": lambda detail: _("withdrew {pair}, which was {before}: {reason}").format(
-        pair=pair_in_words(detail), before=_(STAND[detail["before"]]), reason=detail["reason"]
+        pair=pair_in_words(detail), before=_(STAND[detail["before"]]), reason=RECORDS.tell(detail["reason"])
     ),
     "pair_brought_back": lambda detail: _("brought {pair} back: it is {after}").format(pair=pair_in_words(detail), after=_(STAND[detail["after"]])),
     "labels_retracted": lambda detail: _("took {labels} back, {places} opened: {why}").format(
-        labels=counted(len(detail["labels"]), "label"), places=counted(detail["places_opened"], "place"), why=detail["why"]
+        labels=counted(len(detail["labels"]), "label"), places=counted(detail["places_opened"], "place"), why=RECORDS.tell(detail["why"])
     ),
 }
 
@@ -173,7 +184,7 @@ def withdrawn_pairs(campaign: Campaign) -> list[Withdrawn]:
     events = CampaignEvent.objects.filter(campaign=campaign, kind="pair_withdrawn", detail__pair__in=list(pairs)).select_related("actor").order_by("pk")
     by_pair = {event.detail["pair"]: event for event in events}
     return [
-        Withdrawn(pair.pk, pair.external_id, event.at, event.actor.username if event.actor else "", event.detail["reason"])
+        Withdrawn(pair.pk, pair.external_id, event.at, event.actor.username if event.actor else "", RECORDS.tell(event.detail["reason"]))
         for pair in pairs.values()
         if (event := by_pair.get(pair.pk))
     ]

@@ -127,7 +127,7 @@ def check_worth_asking(line: PairLine) -> None:
     """Raise Refused for a pair that nobody could judge. What was judged all the same is kept, and flagged."""
     trouble = trouble_of_texts(line.a.text, line.b.text)
     if trouble and not line.labels:
-        raise Refused(f"{trouble.label}, so there is nothing to judge")
+        raise Refused(_("{why}, so there is nothing to judge").format(why=_(trouble.label)))
 
 
 def batches(lines: Iterable[PairLine]) -> Iterator[list[PairLine]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from accounts.marking import marked
+from accounts.marking import Worded, marked
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,8 @@ FOR_REASONS = "afcbtsghijkuy"
 """Letters that no control of the desk carries: those of reasons, in the order in which they are given where a reason's own is taken."""
 
 
-class Clash(ValueError):
-    """Two controls would share a key, or a key is none. The message says which: in English, or in the words and values that are kept for a translation."""
-
-    def __init__(self, words: str, **values: str) -> None:
-        super().__init__(words.format(**values))
-        self.words, self.values = words, values
+class Clash(Worded):
+    """Two controls would share a key, or a key is none."""
 
 
 def checked(chosen: Mapping[str, str]) -> dict[str, str]:

@@ -130,7 +130,7 @@ def why_not(pair: Pair, labeler: User) -> str:
     """Say why a pair cannot be kept for the labeler; empty: it can."""
     places = Slot.objects.counting().filter(pair=pair, rubric_version=pair.rubric_version_id)
     if pair.standing not in (Standing.WAITING, Standing.CONTESTED):
-        return gettext("it is {standing}").format(standing=pair.standing)
+        return gettext("it is {standing}").format(standing=gettext(pair.standing))
     if places.filter(labeler=labeler).exists():
         return gettext("{username} has labeled it, or has it on the screen").format(username=labeler.username)
     if places.free().filter(reserved_for=labeler).exists():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import statements
 from accounts.models import User
@@ -109,9 +110,9 @@ def let_in(*, campaign: Campaign, labeler: User, why: str, actor: User | None, a
     """Let a labeler who practises or is paused do real work from now on. Raises CannotLetIn."""
     enrolment = Enrolment.objects.select_for_update(no_key=True).filter(campaign=campaign, labeler=labeler).first()
     if enrolment is None:
-        raise CannotLetIn(f"{labeler.username} has not asked for a pair here yet.")
+        raise CannotLetIn(_("{name} has not asked for a pair here yet.").format(name=labeler.username))
     if enrolment.state == State.WORKING:
-        raise CannotLetIn(f"{labeler.username} works here already.")
+        raise CannotLetIn(_("{name} works here already.").format(name=labeler.username))
     open_places = Slot.objects.open().filter(pk__in=[place.pk for place in places_of_round(enrolment)])
     for place in open_places.order_by("pk").select_for_update(no_key=True):
         Slot.objects.filter(pk=place.pk).update(closed_at=at, labeler=None, lease=None, lease_ends_at=None)

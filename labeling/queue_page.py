@@ -210,7 +210,7 @@ def needs_of(campaign: Campaign, people: Sequence[Worker]) -> Iterator[Need]:
     if campaign.state == Campaign.State.PAUSED:
         yield Need("warn", _("Soon"), _("The campaign is paused: nobody gets a new pair."), "campaign-settings", _("Settings"))
     if is_ranking_pending(campaign):
-        before, after = Campaign.Strategy(campaign.ranked_as).label, campaign.get_strategy_display()
+        before, after = _(Campaign.Strategy(campaign.ranked_as).label), _(campaign.get_strategy_display())
         order = _("from “{before}” to “{after}”") if before != after else _("by “{after}”")
         words = _("The places are being ranked anew, {order}. Until that is done the order is partly the old one.")
         yield Need("calm", _("Know"), words.format(order=order.format(before=before, after=after)))
@@ -257,7 +257,7 @@ def why_in_words(place: NextPlace) -> str:
         return _("kept for them by name")
     if place.why == "check":
         return _("due at a position that was drawn") if place.kind != Slot.Kind.PRACTICE else _("practice comes before work")
-    return _("by rank: {order}").format(order=Campaign.Strategy(place.ranked_by).label) if place.ranked_by in Campaign.Strategy.values else _("by rank")
+    return _("by rank: {order}").format(order=_(Campaign.Strategy(place.ranked_by).label)) if place.ranked_by in Campaign.Strategy.values else _("by rank")
 
 
 # ---- how each of them works ----------------------------------------------------------------------------------------

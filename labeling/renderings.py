@@ -1,15 +1,20 @@
-"""Texts as pages show them: kept by hash, made where they are missing or of an older renderer."""
+"""Texts as pages show them: kept by hash, made where they are missing or of an older renderer, and in each reader's language what is said beside them."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from accounts import statements
-from labeling.rendering import RENDERER, render_raw, render_text
+from accounts.retelling import RECORDED_IN
+from labeling.rendering import CUT, PLAIN, RENDERER, TANGLED, render_raw, render_text
+from labeling.rendering.chips import MORE
+from labeling.retelling import Teller
 
 RENDERINGS = "SELECT sha256, html, raw FROM labeling_rendering WHERE sha256 = ANY(%(keys)s) AND renderer = %(renderer)s"
 MADE = "SELECT sha256 FROM labeling_rendering WHERE sha256 = ANY(%(keys)s) AND renderer = %(renderer)s"
@@ -18,6 +23,10 @@ INSERT INTO labeling_rendering (sha256, renderer, html, raw)
 SELECT sha256, %(renderer)s, html, raw FROM unnest(%(keys)s::text[], %(htmls)s::text[], %(raws)s::text[]) AS made (sha256, html, raw)
 ON CONFLICT (sha256) DO UPDATE SET renderer = excluded.renderer, html = excluded.html, raw = excluded.raw
 """
+
+SAID = Teller((TANGLED, PLAIN, CUT, MORE))
+BESIDE = re.compile(r'(<p class="cut">|<span class="hiddenchar">(?=and ))([^<]*)')
+"""What the renderer says itself: no text has these classes, whatever is written in it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ def shown_all(texts: Sequence[str], *, found: list[statements.Row] | None = None
     rows = statements.every(RENDERINGS, keys=sorted(set(keys)), renderer=RENDERER) if found is None else found
     kept = {key: Shown(mark_safe(html), mark_safe(raw)) for key, html, raw in rows}  # noqa: S308 - made by `rendering`
     kept |= make({key: text for key, text in zip(keys, texts, strict=True) if key not in kept})
-    return [kept[key] for key in keys]
+    return [Shown(retold(kept[key].html), retold(kept[key].raw)) for key in keys]
 
 
 def make_missing(texts: Iterable[str]) -> int:
@@ -57,6 +66,13 @@ def make(missing: dict[str, str]) -> dict[str, Shown]:
 def keep(made: dict[str, Shown]) -> None:
     keys = sorted(made)  # in one order everywhere: two who keep the same texts wait for one another in turn
     statements.run(KEEP, keys=keys, renderer=RENDERER, htmls=[str(made[key].html) for key in keys], raws=[str(made[key].raw) for key in keys])
+
+
+def retold(html: SafeString) -> SafeString:
+    """Return a rendering with what the renderer says beside a text in the reader's language. It is kept once, in English."""
+    if get_language() == RECORDED_IN:
+        return html
+    return mark_safe(BESIDE.sub(lambda found: found[1] + SAID.tell(found[2]), html))  # noqa: S308 - our words, in both languages
 
 
 def key_of(text: str) -> str:

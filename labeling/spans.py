@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from accounts.marking import Worded, marked
+
 MOST_MARKS, LONGEST_QUOTE, LONGEST_BEFORE = 20, 5000, 200
 MOST_PLACES, COMPARED = 2000, 40
 """Places of a passage that are told apart, by so many letters before them."""
@@ -17,8 +19,8 @@ class NotFound(Exception):
     """A passage that was marked stands nowhere in its text."""
 
 
-class BadMark(ValueError):
-    """What was sent is no list of marks. The message says why."""
+class BadMark(Worded):
+    """What was sent is no list of marks."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +48,18 @@ def marks_of(sent: str) -> list[Mark]:
     try:
         found = json.loads(sent) if sent else []
     except (ValueError, RecursionError) as error:
-        raise BadMark("The marks are not JSON.") from error
+        raise BadMark(marked("The marks are not JSON.")) from error
     if not isinstance(found, list) or len(found) > MOST_MARKS:
-        raise BadMark(f"Mark {MOST_MARKS} passages at most.")
+        raise BadMark(marked("Mark {n} passages at most."), n=MOST_MARKS)
     return [mark_of(one) for one in found]
 
 
 def mark_of(sent: Any) -> Mark:
     if not isinstance(sent, dict) or sent.get("side") not in ("left", "right"):
-        raise BadMark("A mark names its side.")
+        raise BadMark(marked("A mark names its side."))
     quote, before = sent.get("quote"), sent.get("before", "")
     if not isinstance(quote, str) or not isinstance(before, str) or not quote.strip() or len(quote) > LONGEST_QUOTE:
-        raise BadMark(f"A mark has words, {LONGEST_QUOTE} characters at most.")
+        raise BadMark(marked("A mark has words, {n} characters at most."), n=LONGEST_QUOTE)
     return Mark(sent["side"], quote, before[-LONGEST_BEFORE:])
 
 

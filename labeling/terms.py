@@ -68,7 +68,7 @@ TERMS = {
     "escalation_bound": Term(marked("the bound of escalation"), raised_in=LIVE, looks_at_pairs=True),
     "rule": Term(marked("the settling rule"), lambda value: _(IN_WORDS.get(value, value)), looks_at_pairs=True),
     "strategy": Term(marked("the order"), lambda value: _(Campaign.Strategy(value).label)),
-    "eligible_by": Term("who is eligible", lambda value: _("by {name}").format(name=value) if value else _("everybody"), looks_at_pairs=True),
+    "eligible_by": Term(marked("who is eligible"), lambda value: _("by {name}").format(name=value) if value else _("everybody"), looks_at_pairs=True),
     "quota": Term(marked("the quota"), say_bound),
     "daily_ceiling": Term(marked("the daily ceiling"), say_bound),
     "lease_minutes": Term(marked("the time for a pair"), lambda value: counted(value, "minute")),

@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from accounts.marking import marked
 from accounts.models import User
 from labeling import care, evidence, gold, practising, retraction
 from labeling.care import Flag
@@ -95,7 +97,7 @@ def below_bar(campaign: Campaign, labeler: int, decided: datetime | None) -> lis
     if not gold.is_below(score.all, bar) or score.all.high is None:
         return []
     good = last_good(since(evidence.gold_of(campaign, labeler=labeler)[labeler], decided), bar=bar, window=window)
-    shown = {**asdict(score.all), "level": gold.LEVEL, "threshold": bar, "source": "the campaign’s gold bar, and the interval of Wilson (1927)"}
+    shown = {**asdict(score.all), "level": gold.LEVEL, "threshold": bar, "source": marked("the campaign’s gold bar, and the interval of Wilson (1927)")}
     apart = {"left": asdict(score.left), "right": asdict(score.right), "neither": asdict(score.neither)}
     last = {"last_good_label": good.label if good else None, "last_good_at": good.at.isoformat() if good else None}
     says = f"Right on {score.all.hits} of the last {counted(score.all.n, 'gold item')}: {percent(score.all.high)} at most, and the bar is {percent(bar)}."
@@ -140,7 +142,7 @@ def decide(*, finding: Finding, decision: str, actor: User, at: datetime, note: 
     if earlier := FindingDecision.objects.filter(finding=finding).select_related("actor").first():
         return same(earlier, decision)
     if campaign.state == Campaign.State.ARCHIVED:
-        raise NotPossible("The campaign is archived: findings cannot be decided. Take it out of the archive first.")
+        raise NotPossible(_("The campaign is archived: findings cannot be decided. Take it out of the archive first."))
     taken_back = retract(finding, campaign, actor=actor, at=at) if decision == Decision.RETRACT else 0
     if resume and Enrolment.objects.filter(campaign=campaign, labeler=finding.labeler_id, state=Enrolment.State.PAUSED).exists():
         why = f"{FindingDecision.Decision(decision).label}, after a look at: {finding.get_kind_display()}"
@@ -150,7 +152,8 @@ def decide(*, finding: Finding, decision: str, actor: User, at: datetime, note: 
 
 def same(earlier: FindingDecision, decision: str) -> FindingDecision:
     if earlier.decision != decision:
-        raise NotPossible(f"{earlier.actor.username} has decided this before: {earlier.get_decision_display()}.")
+        said = _(earlier.get_decision_display())
+        raise NotPossible(_("{name} has decided this before: {decision}.").format(name=earlier.actor.username, decision=said))
     return earlier
 
 

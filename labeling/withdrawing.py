@@ -79,11 +79,11 @@ def check_may_go(pair: Pair, reason: str) -> None:
 
 def check_may_return(pair: Pair) -> None:
     if pair.standing != Standing.WITHDRAWN:
-        raise NotPossible(_("The pair is not withdrawn: it is {standing}.").format(standing=pair.standing))
+        raise NotPossible(_("The pair is not withdrawn: it is {standing}.").format(standing=_(pair.standing)))
     if pair.prompt.erased_at:
         raise NotPossible(_("The pair’s prompt was erased: there is nothing left to read."))
     if pair.trouble:
-        raise NotPossible(_("The pair was never asked, because of its texts ({lower}). That does not change.").format(lower=pair.get_trouble_display().lower()))
+        raise NotPossible(_("The pair was never asked, because of its texts ({lower}). That does not change.").format(lower=_(pair.get_trouble_display())))
 
 
 def close_places(pair: Pair, *, at: datetime) -> int:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from accounts.marking import marked
 from exports.layouts.layout import Layout, Line
 
 OTHER = {"chosen": "rejected", "rejected": "chosen"}
@@ -81,8 +82,8 @@ def kind(names: Mapping[str, str]) -> str:
 LAYOUTS = [
     Layout(
         name="helpsteer3",
-        title="Votes in the shape of HelpSteer3",
-        objective="reward model",
+        title=marked("Votes in the shape of HelpSteer3"),
+        objective=marked("reward model"),
         version=1,
         convert=helpsteer3,
         block=helpsteer3_block,
@@ -91,8 +92,8 @@ LAYOUTS = [
     ),
     Layout(
         name="arena",
-        title="Battles, as an arena publishes them",
-        objective="ratings",
+        title=marked("Battles, as an arena publishes them"),
+        objective=marked("ratings"),
         version=1,
         convert=arena,
         block=arena_block,

@@ -43,10 +43,6 @@ class Layout:
         """How it is known that the trainer reads it so."""
         return READERS[self.name].said
 
-    @property
-    def loses(self) -> str:
-        return READERS[self.name].loses
-
 
 def same(row: Line, votes: Sequence[Line]) -> Iterator[Line]:
     """The canonical row, as it is."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accounts.marking import marked
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
@@ -33,51 +35,52 @@ class Reader:
 
 
 TRL = "trl==1.16.0"
-TRAINED = "trained two steps on a tiny model"
-TOKENS = "token ids compared with those of the stored texts"
-TEXTS = "compared with the stored texts, under a chat template that keeps white space and under one that trims it"
+TRAINED = marked("trained two steps on a tiny model")
+TOKENS = marked("token ids compared with those of the stored texts")
 
 READERS: dict[str, Reader] = {
     "canonical": Reader(name="TRL, DPO", package=TRL, ran=TRAINED, compared=TOKENS),
-    "trl-text": Reader(name="TRL, DPO on text", package=TRL, ran=TRAINED, compared=TOKENS),
-    "trl-implicit": Reader(name="TRL, DPO with an implicit prompt", package=TRL, ran=TRAINED, compared=TOKENS),
-    "reward": Reader(name="TRL, reward model", package=TRL, ran=TRAINED, compared=f"{TOKENS}, and the margins"),
-    "kto": Reader(name="TRL, KTO", package=TRL, ran=TRAINED, compared=f"{TOKENS}, and the labels"),
+    "trl-text": Reader(name=marked("TRL, DPO on text"), package=TRL, ran=TRAINED, compared=TOKENS),
+    "trl-implicit": Reader(name=marked("TRL, DPO with an implicit prompt"), package=TRL, ran=TRAINED, compared=TOKENS),
+    "reward": Reader(
+        name=marked("TRL, reward model"), package=TRL, ran=TRAINED, compared=marked("token ids compared with those of the stored texts, and the margins")
+    ),
+    "kto": Reader(name="TRL, KTO", package=TRL, ran=TRAINED, compared=marked("token ids compared with those of the stored texts, and the labels")),
     "axolotl": Reader(
         name="Axolotl",
         package="axolotl==0.19.0",
-        ran="its loader of files and its chat_template.default for DPO",
-        compared=f"prompt, chosen and rejected {TEXTS}",
-        loses="Rows with white space at an end of a side, or a side of a word or two, are left out: it would train on something else.",
+        ran=marked("its loader of files and its chat_template.default for DPO"),
+        compared=marked("prompt, chosen and rejected compared with the stored texts, under a chat template that keeps white space and under one that trims it"),
+        loses=marked("Rows with white space at an end of a side, or a side of a word or two, are left out: it would train on something else."),
     ),
     "llama-factory": Reader(
         name="LLaMA-Factory",
         package="llamafactory==0.9.5",
-        ran="its loader from dataset_info.json to the token ids of its pairwise stage",
-        compared=f"{TOKENS}, under its template chatml",
-        loses="Rows whose turns do not alternate are left out: it drops them.",
+        ran=marked("its loader from dataset_info.json to the token ids of its pairwise stage"),
+        compared=marked("token ids compared with those of the stored texts, under its template chatml"),
+        loses=marked("Rows whose turns do not alternate are left out: it drops them."),
     ),
     "openrlhf": Reader(
         name="OpenRLHF",
         package="openrlhf==0.11.2",
-        ran="its loader of files and its RewardDataset for DPO",
-        compared=f"{TOKENS}, under a chat template that keeps white space and under one that trims it",
-        loses="With a template that writes no end of turn, it strips line feeds from the end of a side.",
+        ran=marked("its loader of files and its RewardDataset for DPO"),
+        compared=marked("token ids compared with those of the stored texts, under a chat template that keeps white space and under one that trims it"),
+        loses=marked("With a template that writes no end of turn, it strips line feeds from the end of a side."),
     ),
     "nemo-rl": Reader(
         name="NeMo-RL",
-        compared="held against the source of its PreferenceDataset and its documentation, since pip has no more than an empty placeholder of it",
+        compared=marked("held against the source of its PreferenceDataset and its documentation, since pip has no more than an empty placeholder of it"),
     ),
-    "openai": Reader(name="OpenAI", compared="held against its documentation, since the reader is a service"),
+    "openai": Reader(name="OpenAI", compared=marked("held against its documentation, since the reader is a service")),
     "helpsteer3": Reader(
         name="HelpSteer3",
-        compared="held against the source of NeMo-RL’s reader of HelpSteer3 and a description of the published columns, since pip has no reader",
+        compared=marked("held against the source of NeMo-RL’s reader of HelpSteer3 and a description of the published columns, since pip has no reader"),
     ),
     "arena": Reader(
         name="Arena-Rank",
         package="arena-rank==0.1.1",
-        ran="its PairDataset of each row’s battles",
-        compared="who met whom, what came of it and how often, compared with the votes",
-        loses="It takes a tie in which both were bad for a tie.",
+        ran=marked("its PairDataset of each row’s battles"),
+        compared=marked("who met whom, what came of it and how often, compared with the votes"),
+        loses=marked("It takes a tie in which both were bad for a tie."),
     ),
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from accounts.marking import marked
 from exports.layouts.layout import Layout, Line, NotTaken, whole
 
 SHAREGPT = {"system": "system", "user": "human", "assistant": "gpt"}
@@ -158,7 +159,7 @@ LAYOUTS = [
     ),
     Layout(
         name="llama-factory",
-        title="LLaMA-Factory, sharegpt ranking",
+        title=marked("LLaMA-Factory, sharegpt ranking"),
         objective="DPO",
         version=1,
         convert=llama_factory,
@@ -192,7 +193,7 @@ LAYOUTS = [
     ),
     Layout(
         name="openai",
-        title="OpenAI, preference fine-tuning",
+        title=marked("OpenAI, preference fine-tuning"),
         objective="DPO",
         version=1,
         convert=openai,

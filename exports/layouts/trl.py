@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from accounts.marking import marked
 from exports.layouts.layout import Layout, Line, same, whole
 
 SPEAKERS = {"system": "System", "user": "Human", "assistant": "Assistant"}
@@ -77,7 +78,7 @@ def kto_block(names: Mapping[str, str]) -> str:
 LAYOUTS = [
     Layout(
         name="canonical",
-        title="Canonical: TRL, conversational with an explicit prompt",
+        title=marked("Canonical: TRL, conversational with an explicit prompt"),
         objective="DPO",
         version=1,
         convert=same,
@@ -85,10 +86,10 @@ LAYOUTS = [
         language="python",
         kinds=("jsonl.gz", "jsonl.zst", "parquet"),  # plain it is what the version has
     ),
-    Layout(name="trl-text", title="TRL, standard (text)", objective="DPO", version=1, convert=as_text, block=dpo_block, language="python"),
+    Layout(name="trl-text", title=marked("TRL, standard (text)"), objective="DPO", version=1, convert=as_text, block=dpo_block, language="python"),
     Layout(
         name="trl-implicit",
-        title="TRL, conversational with an implicit prompt",
+        title=marked("TRL, conversational with an implicit prompt"),
         objective="DPO",
         version=1,
         convert=implicit,
@@ -97,8 +98,8 @@ LAYOUTS = [
     ),
     Layout(
         name="reward",
-        title="Reward model, with margins",
-        objective="reward model",
+        title=marked("Reward model, with margins"),
+        objective=marked("reward model"),
         version=1,
         convert=reward,
         block=reward_block,

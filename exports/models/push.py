@@ -68,6 +68,11 @@ class Push(models.Model):
         return f"v{self.version.number}"
 
     @property
+    def summary(self) -> str:
+        """The first line of its commit."""
+        return f"{self.version.dataset.name}, version {self.version.number}"
+
+    @property
     def place(self) -> str:
         """Where people find it."""
         return f"{self.endpoint}/datasets/{self.repo}/tree/{self.tag}"

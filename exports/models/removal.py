@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.ledgers import append_only
+from accounts.marking import marked
 from exports.models.version import DatasetVersion
 from policies.models import Prompt
 
@@ -34,7 +35,7 @@ class Removal(models.Model):
 
     @property
     def subject(self) -> str:
-        return "a prompt" if self.person_id is None else "a person's labels"
+        return marked("a prompt") if self.person_id is None else marked("a person's labels")
 
 
 class RemovedFrom(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from exports import access, datacards, downloads
@@ -19,5 +20,6 @@ def data_card(request: HttpRequest, name: str, number: int) -> HttpResponse:
     try:
         card = datacards.card_of(found)
     except OSError:
-        return HttpResponse("The card on the disk cannot be read. Restore it from a backup.\n", status=500, content_type=downloads.PLAIN)
+        words = _("The card on the disk cannot be read. Restore it from a backup.")
+        return HttpResponse(f"{words}\n", status=500, content_type=downloads.PLAIN)
     return HttpResponse(card, content_type=downloads.PLAIN, headers={"Cache-Control": "private, no-cache"})

@@ -17,6 +17,7 @@ from exports import access, gatekeeping, golden_pairs
 from exports.forms_life import GoldenForm, LetGoForm, ThresholdForm
 from exports.gate_kinds import KINDS, Kind, Threshold, threshold_in_words
 from exports.models import Dataset, GateThreshold, GoldenPair
+from exports.retelling import FOUND
 from exports.thresholds import thresholds_of
 
 
@@ -55,7 +56,8 @@ def dataset_gates(request: HttpRequest, name: str) -> HttpResponse:
     messages.success(
         request,
         _("{name} asks for {threshold_in_words} from now on.").format(
-            name=_(KINDS[form.cleaned_data["gate"]].name), threshold_in_words=threshold_in_words(KINDS[form.cleaned_data["gate"]], form.threshold())
+            name=_(KINDS[form.cleaned_data["gate"]].name),
+            threshold_in_words=FOUND.tell(threshold_in_words(KINDS[form.cleaned_data["gate"]], form.threshold())),
         ),
     )
     return redirect("dataset-gates", dataset.name)

@@ -15,6 +15,7 @@ from exports import gatekeeping, gates, releasing
 from exports.forms_life import ChangeForm, ReleaseForm, WaiveForm
 from exports.gate_kinds import KINDS
 from exports.models import DatasetVersion, VersionEvent
+from exports.retelling import FOUND
 from exports.views import acts
 from exports.views.versions import version_named, version_page, waivable
 
@@ -31,7 +32,7 @@ def release(request: HttpRequest, name: str, number: int) -> HttpResponse:
     try:
         releasing.release(version, actor=user, reason=form.cleaned_data["reason"], at=timezone.now())
     except releasing.Blocked as blocked:
-        messages.error(request, _("Version {number} was not released. {join}").format(number=number, join=" ".join(blocked.reasons)))
+        messages.error(request, _("Version {number} was not released. {join}").format(number=number, join=" ".join(map(FOUND.tell, blocked.reasons))))
         return refused(request, version, user, status=409)
     except releasing.NotPossible as refusal:
         messages.error(request, str(refusal))

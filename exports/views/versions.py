@@ -14,10 +14,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from accounts.models import User
-from exports import access, choices, downloads, gates, lives, measuring, previews, readings, removals, splits, timeline
+from exports import access, choices, choices_shown, downloads, gates, layouts_shown, lives, measuring, previews, readings, removals, splits, timeline
 from exports.forms_life import LinkForm, PushForm, ReleaseForm, WaiveForm
 from exports.gate_kinds import KINDS
-from exports.layouts.readers import READERS
 from exports.models import PRIVATE, Dataset, DatasetFile, DatasetVersion
 from exports.recording import Right
 from exports.views import acts
@@ -95,7 +94,7 @@ def version_page(request: HttpRequest, version: DatasetVersion, user: User, **fo
         **rows_shown(request, version, user),
         **files_shown(version, user),
         **pushes_of(version),
-        "readers": READERS.items(),
+        "readers": layouts_shown.readers(),
         **forms_of(version, user, checked),
         **forms,
     }
@@ -110,7 +109,7 @@ def holdings(version: DatasetVersion) -> dict[str, Any]:
         "shares": [(split, share) for split in splits.SPLITS if (share := manifest["split"]["shares"].get(split))],
         "families": version.rows.values("family").distinct().count(),
         "left_out": previews.left_out_in_words(manifest["counts"]["left_out"]),
-        "chosen_by": choices.in_words(choices.Choice.from_filters(manifest.get("filters", {}))),
+        "chosen_by": choices_shown.in_words(choices.Choice.from_filters(manifest.get("filters", {}))),
     }
 
 

@@ -13,6 +13,7 @@ import re
 
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.marking import marked
 from labeling.rendering import chips, layout, walls
 from labeling.rendering.budget import Budget, TooMuch
 
@@ -22,8 +23,9 @@ RENDERER = "3"
 SHOWN_BYTES = 64 * 1024
 """How much of a text is shown, in bytes of UTF-8. What is longer is stored whole, shown cut, and says so."""
 
-TANGLED = "This text is too tangled to be laid out: it is shown as raw text."
-PLAIN = "This text has more code or formulas than are laid out at once: some are shown as they were written."
+TANGLED = marked("This text is too tangled to be laid out: it is shown as raw text.")
+PLAIN = marked("This text has more code or formulas than are laid out at once: some are shown as they were written.")
+CUT = marked("Cut here: {n} KiB are shown of {all} KiB. It is stored, and exported, whole.")
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _log = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ def _cut(text: str) -> tuple[str, str]:
     if len(stored) <= SHOWN_BYTES:
         return sound, ""
     shown = stored[:SHOWN_BYTES].decode(errors="ignore")
-    return shown, _mark(f"Cut here: {SHOWN_BYTES // 1024} KiB are shown of {len(stored) / 1024:,.0f} KiB. It is stored, and exported, whole.")
+    return shown, _mark(CUT.format(n=SHOWN_BYTES // 1024, all=f"{len(stored) / 1024:,.0f}"))
 
 
 def _raw(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from accounts.marking import marked
+
 # What has no ink, or turns the order of what follows: control and format characters (Cc, Cf) but tab and newline, line and paragraph
 # separators, fillers, and variation selectors where no reader could see them. Arabic and Kaithi number signs are Cf, and have ink.
 _UNSEEN = (
@@ -18,6 +20,7 @@ _SPELLING = re.compile(f"(?<=[{_PICTURE}])\u200d(?=[{_PICTURE}])|(?<=[{_JOINING}
 _HIDDEN = re.compile(f"{_SPELLING.pattern}|((?:[{_UNSEEN}]|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f])+)")
 _SUSPECT = re.compile(f"[{_UNSEEN}\ufe00-\ufe0f]")  # found many times faster: most texts have none
 _IN_A_ROW = 12
+MORE = marked("and {n} more that cannot be seen")
 
 
 def shown(markup: str) -> str:
@@ -40,5 +43,6 @@ def _of_run(found: re.Match[str]) -> str:
         return found[0]
     chips = [f'<span class="hiddenchar">U+{ord(char):04X}</span>' for char in run[:_IN_A_ROW]]
     if len(run) > _IN_A_ROW:
-        chips.append(f'<span class="hiddenchar">and {len(run) - _IN_A_ROW:,} more that cannot be seen</span>')
+        more = MORE.format(n=f"{len(run) - _IN_A_ROW:,}")
+        chips.append(f'<span class="hiddenchar">{more}</span>')
     return "".join(chips)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import signed_in
+from accounts.wording import told
 from labeling.keys import KEYS, Clash, checked
 from labeling.models import KeyMap
 
@@ -28,7 +29,7 @@ def set_keys(request: HttpRequest) -> HttpResponse:
     try:
         chosen = {} if "usual" in request.POST else checked(sent)
     except Clash as refusal:
-        return keys_page(request, sent, refusal=in_words(refusal), status=422)
+        return keys_page(request, sent, refusal=told(refusal), status=422)
     KeyMap.objects.update_or_create(user=signed_in(request), defaults={"keys": chosen, "changed_at": timezone.now()})
     messages.success(request, _("Stored. The desk has these keys on every machine you sign in at."))
     return redirect("keys")
@@ -37,7 +38,3 @@ def set_keys(request: HttpRequest) -> HttpResponse:
 def keys_page(request: HttpRequest, chosen: dict[str, str], *, status: int = 200, **context: Any) -> HttpResponse:
     rows = [(number, key, chosen.get(key.usual, key.usual)) for number, key in enumerate(KEYS)]
     return render(request, "labeling/keys.html", {"rows": rows, **context}, status=status)
-
-
-def in_words(refusal: Clash) -> str:
-    return _(refusal.words).format(**{name: _(value) for name, value in refusal.values.items()})

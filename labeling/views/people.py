@@ -28,6 +28,7 @@ from accounts.models import AccountEvent, User
 from labeling import inviting
 from labeling.campaigns import NotPossible
 from labeling.models import Campaign, Invitation, Membership, MembershipEvent, Role
+from labeling.retelling import RECORDS
 
 MARKS = [
     ("owner", gettext_lazy("owner: sees to people and settings")),
@@ -127,7 +128,7 @@ def history_of(user: User) -> list[Event]:
 
 
 def in_words(event: AccountEvent) -> str:
-    return WORDS[AccountEvent.Kind(event.kind)].format(detail=event.detail or "").strip()
+    return WORDS[AccountEvent.Kind(event.kind)].format(detail=RECORDS.tell(event.detail or "")).strip()
 
 
 def name_of(actor: User | None) -> str:
@@ -160,9 +161,9 @@ def revoke_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     owner(request)
     invitation = get_object_or_404(Invitation, pk=pk)
     if inviting.revoke_invitation(invitation=invitation, at=timezone.now()):
-        messages.success(request, f"The link for {invitation.for_whom} no longer works.")
+        messages.success(request, gettext("The link for {name} no longer works.").format(name=invitation.for_whom))
     else:
-        messages.warning(request, f"The link for {invitation.for_whom} was used or revoked before.")
+        messages.warning(request, gettext("The link for {name} was used or revoked before.").format(name=invitation.for_whom))
     return redirect("people")
 
 
@@ -209,7 +210,8 @@ def give_role(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error("campaign", str(refusal))
         return person_page(request, user, form, status=422)
     if given:
-        messages.success(request, f"{user.username} is now {form.cleaned_data['role']} in {form.cleaned_data['campaign']}.")
+        words = gettext("{name} is now {role} in {campaign}.")
+        messages.success(request, words.format(name=user.username, role=gettext(form.cleaned_data["role"]), campaign=form.cleaned_data["campaign"]))
     return redirect("person", pk)
 
 
@@ -221,7 +223,8 @@ def take_role(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return person_page(request, user, form, status=422)
     if inviting.take_role(user=user, **form.cleaned_data, actor=actor, at=timezone.now()):
-        messages.success(request, f"{user.username} is no longer {form.cleaned_data['role']} in {form.cleaned_data['campaign']}. What they labeled stays.")
+        words = gettext("{name} is no longer {role} in {campaign}. What they labeled stays.")
+        messages.success(request, words.format(name=user.username, role=gettext(form.cleaned_data["role"]), campaign=form.cleaned_data["campaign"]))
     return redirect("person", pk)
 
 
@@ -233,7 +236,7 @@ def give_mark(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return person_page(request, user, RoleForm(), status=422)
     if inviting.give_mark(user=user, mark=form.cleaned_data["mark"], actor=actor, at=timezone.now()):
-        messages.success(request, f"{user.username} is now {form.cleaned_data['mark']}.")
+        messages.success(request, gettext("{name} is now {mark}.").format(name=user.username, mark=gettext(form.cleaned_data["mark"])))
     return redirect("person", pk)
 
 
@@ -246,7 +249,7 @@ def take_mark(request: HttpRequest, pk: int) -> HttpResponse:
         return person_page(request, user, RoleForm(), status=422)
     try:
         if inviting.take_mark(user=user, mark=form.cleaned_data["mark"], actor=actor, at=timezone.now()):
-            messages.success(request, f"{user.username} is no longer {form.cleaned_data['mark']}.")
+            messages.success(request, gettext("{name} is no longer {mark}.").format(name=user.username, mark=gettext(form.cleaned_data["mark"])))
     except inviting.LastOwner as refusal:
         messages.error(request, str(refusal))
     return redirect("home") if user == actor and not is_owner_still(actor) else redirect("person", pk)
@@ -258,7 +261,7 @@ def make_password_link(request: HttpRequest, pk: int) -> HttpResponse:
     actor = owner(request)
     user = find_person(pk)
     if not user.is_active:
-        messages.error(request, f"The account of {user.username} is closed. Open it first.")
+        messages.error(request, gettext("The account of {name} is closed. Open it first.").format(name=user.username))
         return redirect("person", pk)
     at = timezone.now()
     link = passwords.make_link(user=user, actor=actor, at=at)
@@ -272,7 +275,7 @@ def close_account(request: HttpRequest, pk: int) -> HttpResponse:
     user = find_person(pk)
     try:
         if inviting.close_account(user=user, actor=actor, at=timezone.now()):
-            messages.success(request, f"The account of {user.username} is closed. Every label of theirs is kept.")
+            messages.success(request, gettext("The account of {name} is closed. Every label of theirs is kept.").format(name=user.username))
     except inviting.LastOwner as refusal:
         messages.error(request, str(refusal))
     return redirect("person", pk)
@@ -283,7 +286,7 @@ def reopen_account(request: HttpRequest, pk: int) -> HttpResponse:
     actor = owner(request)
     user = find_person(pk)
     if inviting.reopen_account(user=user, actor=actor, at=timezone.now()):
-        messages.success(request, f"{user.username} may sign in again. Their tokens stay revoked.")
+        messages.success(request, gettext("{name} may sign in again. Their tokens stay revoked.").format(name=user.username))
     return redirect("person", pk)
 
 

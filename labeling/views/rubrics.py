@@ -16,6 +16,7 @@ from labeling.forms_manage import NewRubricForm, NewVersionForm
 from labeling.models import Rubric
 from labeling.models.rubric import usual_reasons
 from labeling.rendering import render_text
+from labeling.renderings import retold
 
 
 @require_safe
@@ -61,7 +62,7 @@ def rubric_version(request: HttpRequest, name: str, number: int) -> HttpResponse
 def rubric_page(request: HttpRequest, found: Rubric, *, number: int | None = None) -> HttpResponse:
     versions = list(found.versions.select_related("created_by").prefetch_related("campaigns").order_by("-number"))
     shown = next(version for version in versions if number in (None, version.number))
-    return render(request, "labeling/rubric.html", {"rubric": found, "versions": versions, "shown": shown, "html": render_text(shown.body)})
+    return render(request, "labeling/rubric.html", {"rubric": found, "versions": versions, "shown": shown, "html": retold(render_text(shown.body))})
 
 
 @require_safe

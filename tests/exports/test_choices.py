@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from exports.choices import BadChoice, Choice, in_words, slices_named
+from exports.choices import BadChoice, Choice, slices_named
+from exports.choices_shown import in_words
 
 EVERYTHING = Choice(
     rubric_versions=("helpful@2", "helpful@1"),

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from exports import measuring, publishing
+from exports import measuring, publishing, stepping
+from exports.models import Conversion, DatasetVersion, VersionEvent
 from labeling import asking, assigning, goldkeeping, reopening, settling, simulation, submitting, watching
 from labeling.models import Campaign, Enrolment, Finding, Pair, Question, Role, RubricVersion
 from tests.builders import join, make_campaign, make_label, make_pair, make_policy, make_prompt, make_rubric_version, make_user
@@ -21,25 +22,26 @@ from tests.exports.settled import adjudicate, order
 from tests.house.walk import Seen, undone
 from tests.house.world import World, make_world
 
-RICH = """A list, with **weight** and `code`:
+RICH = """Una lista, con **peso** y `code`:
 
-1. Fold the dough.
-2. Wait.
+1. Doble la masa.
+2. Espere.
 
-| Flour | Water |
+| Harina | Agua |
 | --- | ---: |
 | 500 g | 350 g |
 
 ```python
 def fold(dough: Dough) -> Dough:
-    # twice
+    # dos veces
     return dough.fold() or "dough"
 ```
 
-> So $x^2 + \\frac{1}{2} = y$.
+> Luego $x^2 + \\frac{1}{2} = y$.
 
 مرحبا بالعالم
 """
+"""As everything that people of this world write, in Spanish, where they say more than a word: what is in English on their pages is the product's."""
 PAIRS = 30
 
 
@@ -58,10 +60,10 @@ def make_worked_campaign(world: World) -> Campaign:
     join(campaign, people["rosa"], Role.RESEARCHER)
     policies = make_policy("evening-1"), make_policy("evening-2")
     pairs = [make_one(campaign, policies, number) for number in range(PAIRS)]
-    gold = [goldkeeping.make_gold(pair=pair, verdict="a", why="It answers.", actor=None, at=at) for pair in pairs[:4]]
+    gold = [goldkeeping.make_gold(pair=pair, verdict="a", why="Responde.", actor=None, at=at) for pair in pairs[:4]]
     simulation.simulate(campaign, labelers=4, seed=3, clock=timezone.now, plants=("clicker",), most=70)
     watching.watch(campaign, at=at)
-    finding = Finding.objects.create(campaign=campaign, labeler=people["lena"], kind=Finding.Kind.TOO_FAST, says="Faster than one reads.", at=at)
+    finding = Finding.objects.create(campaign=campaign, labeler=people["lena"], kind=Finding.Kind.TOO_FAST, says="Chose the left side 9 of 12 times.", at=at)
     turn = adjudicate(Pair.objects.filter(campaign=campaign, gold_items=None).order_by("-pk")[0], people["ada"], "a", -1).turn
     make_contested(campaign)  # whether others are is drawn with their sides
     assignment = assigning.next_for(campaign, people["lena"], at=at)
@@ -78,29 +80,29 @@ def make_worked_campaign(world: World) -> Campaign:
 
 
 def make_contested(campaign: Campaign) -> None:
-    pair = make_pair(campaign, slots=0)
+    pair = make_pair(campaign, prompt=make_prompt("¿Y sin levadura?"), slots=0)
     for number, preference in enumerate((-2, 2, 0)):
-        make_label(pair, make_user(f"of-another-mind-{number}"), preference)
+        make_label(pair, make_user(f"dissenter-{number}"), preference)
     settling.settle(pair, at=timezone.now())
 
 
 def make_rubric() -> RubricVersion:
     first = make_rubric_version(body=RICH)
-    criteria = [{"key": "accuracy", "label": "Accuracy"}, {"key": "tone", "label": "Tone"}]
-    fields: dict[str, Any] = {"criteria": criteria, "change_note": "Tone is judged, too."}
+    criteria = [{"key": "accuracy", "label": "Exactitud"}, {"key": "tone", "label": "Tono"}]
+    fields: dict[str, Any] = {"criteria": criteria, "change_note": "También se juzga el tono."}
     return RubricVersion.objects.create(rubric=first.rubric, number=2, body=RICH, sha256="2" * 64, created_at=first.created_at, **fields)
 
 
 def make_one(campaign: Campaign, policies: tuple[Any, Any], number: int) -> Pair:
-    prompt = make_prompt(f"How is bread made, way {number}?\n\n{RICH if number % 5 == 4 else ''}", slices={"topic": "food" if number % 3 else "code"})
-    return make_pair(campaign, a=f"{RICH} {number}", b=f"It is baked at {number} degrees. " * 4, prompt=prompt, policies=policies)
+    prompt = make_prompt(f"¿Cómo se hace el pan, modo {number}?\n\n{RICH if number % 5 == 4 else ''}", slices={"topic": "food" if number % 3 else "code"})
+    return make_pair(campaign, a=f"{RICH} {number}", b=f"Se hornea a {number} grados. " * 4, prompt=prompt, policies=policies)
 
 
 def add_version(world: World, campaign: Campaign) -> None:
     """A version that was really frozen, measured, and lies on the disk."""
     labelers = (make_user("early-1"), make_user("early-2"))
-    for _ in range(6):
-        pair = make_pair(campaign, slots=0)
+    for number in range(6):
+        pair = make_pair(campaign, prompt=make_prompt(f"¿Y con sal, {number} g?"), slots=0)
         for labeler in labelers:
             make_label(pair, labeler, -2)
         Pair.objects.filter(pk=pair.pk).update(standing="agreed", verdict="a", margin=-2, settled_at=pair.created_at, settled_by="strict-majority/1")
@@ -135,15 +137,15 @@ def answered(client: Client, campaign: Campaign, lena: User) -> HttpResponse:
     """One pair is decided: the next one says so, and offers to undo it. An adjudicator has answered a question."""
     assignment = assigning.next_for(campaign, lena, at=timezone.now())
     assert assignment
-    question = asking.ask(assignment=assignment, text="Which unit?", submission_key=uuid.uuid4(), at=timezone.now())
-    asking.answer(question=Question.objects.get(pk=question.pk), text="Grams.", actor=User.objects.get(username="ada"), at=timezone.now())
+    question = asking.ask(assignment=assignment, text="¿Qué unidad?", submission_key=uuid.uuid4(), at=timezone.now())
+    asking.answer(question=Question.objects.get(pk=question.pk), text="Gramos.", actor=User.objects.get(username="ada"), at=timezone.now())
     submitting.submit_label(assignment=assignment, preference=-1, submission_key=uuid.uuid4(), at=timezone.now())
     return desk(client, campaign)
 
 
 def refused(client: Client, campaign: Campaign, lena: User) -> HttpResponse:
     key = key_on(client, campaign)
-    said = {"choice": "9", "submission_key": str(uuid.uuid4()), "rationale": "So."}
+    said = {"choice": "9", "submission_key": str(uuid.uuid4()), "rationale": "Así."}
     return client.post(reverse("submit-label", args=[campaign.slug, key]), said, secure=True)  # type: ignore[return-value]
 
 
@@ -181,7 +183,7 @@ def paused(client: Client, campaign: Campaign, lena: User) -> HttpResponse:
 def practising(client: Client, campaign: Campaign, lena: User) -> HttpResponse:
     round_of = make_campaign("first", labelers=(lena,), practice_items=2)
     for _ in range(3):
-        goldkeeping.make_gold(pair=make_pair(round_of), verdict="a", why="It answers.", actor=None, at=datetime.now(tz=timezone.get_current_timezone()))
+        goldkeeping.make_gold(pair=make_pair(round_of), verdict="a", why="Responde.", actor=None, at=datetime.now(tz=timezone.get_current_timezone()))
     return desk(client, round_of)
 
 
@@ -197,6 +199,21 @@ def wrong_passwords(client: Client, campaign: Campaign, lena: User) -> HttpRespo
     return client.post(reverse("change-password"), {"old_password": "wrong", "new_password1": "a", "new_password2": "b"}, secure=True)  # type: ignore[return-value]
 
 
+def withdrawn_version(client: Client, campaign: Campaign, lena: User) -> HttpResponse:
+    version = DatasetVersion.objects.get(dataset__name="evening-set")
+    stepping.step(version, VersionEvent.Kind.WITHDRAWN, actor=None, reason="It held a prompt that was erased", at=timezone.now())
+    client.force_login(User.objects.get(username="rosa"))
+    return client.get(version.get_absolute_url(), secure=True)  # type: ignore[return-value]
+
+
+def failed_layout(client: Client, campaign: Campaign, lena: User) -> HttpResponse:
+    version = DatasetVersion.objects.get(dataset__name="evening-set")
+    failed = {"state": Conversion.State.FAILED, "error": "3 workers ended while they wrote it.", "asked_at": timezone.now()}
+    Conversion.objects.create(version=version, layout="kto", kind="jsonl", **failed)
+    client.force_login(User.objects.get(username="rosa"))
+    return client.get(reverse("version-layouts", args=["evening-set", version.number]), secure=True)  # type: ignore[return-value]
+
+
 STATES: dict[str, Callable[[Client, Campaign, User], HttpResponse]] = {
     "desk": lambda client, campaign, lena: desk(client, campaign),
     "answered": answered,
@@ -209,6 +226,8 @@ STATES: dict[str, Callable[[Client, Campaign, User], HttpResponse]] = {
     "not-open": with_campaign(state="draft"),
     "closed": with_campaign(state="closed"),
     "paused-labeler": paused,
+    "withdrawn-version": withdrawn_version,
+    "failed-layout": failed_layout,
     "no-such-page": missing,
     "wrong-password": wrong_password,
     "wrong-passwords": wrong_passwords,

@@ -12,10 +12,20 @@ from scripts import messages
 SEEN_OR_HEARD = {"title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "data-says", "data-missing", "data-copied"}
 NO_WORDS_WITHIN = {"code", "kbd", "pre", "script", "style", "svg"}
 PLACEHOLDER = re.compile(r"%\\\(\w+\\\)s|\\\{\w+\\\}")
+BY_PEOPLE = ("dir", "hx-disable")
+"""Attributes of elements that hold what people and models wrote."""
+VOID = {"br", "col", "hr", "img", "input", "link", "meta", "wbr"}
 FEWEST = 8
 """Letters beside its placeholders by which a text is known."""
 
 TAG = re.compile(r"<[^>]+>")
+# fmt: off
+ENGLISH_ALONE = {
+    "and", "at", "be", "been", "by", "for", "from", "have", "how", "is", "it", "its", "nobody", "not", "of", "than", "that", "the", "their", "them", "then",
+    "there", "these", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "with",
+}
+# fmt: on
+"""Small words of English that are no words of Spanish: in three words that say something one of them stands, more often than not."""
 
 
 class Words(HTMLParser):
@@ -40,9 +50,34 @@ class Words(HTMLParser):
             self.found.append(data)
 
 
-def words_in(page: str) -> Iterator[str]:
+class HouseWords(Words):
+    """Collects what the product says itself: nothing of what people and models wrote."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+        """Elements that are open, from one that somebody wrote."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self.depth or any(name in BY_PEOPLE for name, _ in attrs):
+            self.depth += tag not in VOID
+        else:
+            super().handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.depth:
+            self.depth -= tag not in VOID
+        else:
+            super().handle_endtag(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.depth:
+            super().handle_data(data)
+
+
+def words_in(page: str, parser: Words | None = None) -> Iterator[str]:
     """Yield each text of a page, with white space as it is shown."""
-    parser = Words()
+    parser = parser or Words()
     parser.feed(page)
     yield from (text for found in parser.found if (text := " ".join(found.split())))
 
@@ -70,3 +105,13 @@ def pattern_of(form: str) -> str:
 def left_in_english(html: str) -> list[str]:
     """Return the texts of a page that a reader of Spanish should not meet."""
     return [text for text in words_in(html) if english().fullmatch(text)]
+
+
+def sounding_english(html: str) -> list[str]:
+    """Return the sentences of a page, of the product's own, that read as English, whether or not anybody marked them."""
+    return [text for text in words_in(html, HouseWords()) if is_english(text)]
+
+
+def is_english(text: str) -> bool:
+    words = re.findall(r"\b[^\W\d_]+\b", text.lower())
+    return len(words) >= 3 and not ENGLISH_ALONE.isdisjoint(words)

@@ -20,6 +20,9 @@ from labeling.templatetags.retold import retold
         ("Chose the left side 9 of 12 times.", "Eligió el lado izquierdo 9 de 12 veces."),
         ("Chose the right side at strength 2 12 times in a row.", "Eligió el lado derecho con fuerza 2 12 veces seguidas."),
         ("passed practice: 4 of 5 items right in round 1", "superó la práctica: 4 de 5 elementos, aciertos en la ronda 1"),
+        ("keep the labels, after a look at: too fast to have read", "conservar las etiquetas, tras mirar: demasiado rápido para haber leído"),
+        ("tokens revoked: 2, pairs freed: 1", "tokens revocados: 2, pares liberados: 1"),
+        ("invited as Ana", "por invitación como Ana"),
         ("They asked me to, by hand.", "They asked me to, by hand."),
         ("", ""),
     ],
@@ -39,6 +42,26 @@ def test_it_works(stored: str, told: str) -> None:
     ],
 )
 def test_counts_and_figures_are_written_as_the_reader_writes_them(stored: str, told: str) -> None:
+    with translation.override("es"):
+        assert retold_gate(stored) == told
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ("It held a person's labels that were erased", "Contenía etiquetas de una persona que se borraron"),
+        ("3 workers ended while they wrote it.", "3 workers terminaron mientras lo escribían."),
+        ("Version 2 is withdrawn: only a released one is pushed.", "Estado de la versión 2: retirado. Solo se envía una publicada."),
+        (
+            "Version 2 is frozen: only a released one is pushed. While it was being sent: commit 7f stands in a/b without a tag, remove it there.",
+            "Estado de la versión 2: congelada. Solo se envía una publicada. Mientras se enviaba: el commit 7f está en a/b sin etiqueta, elimínelo allí.",
+        ),
+        ("http://hub did not answer as a hub does: it gives no reason", "http://hub no respondió como lo hace un hub: no da ningún motivo"),
+        ("pair 17 cannot be written: its sides are equal", "el par 17 no puede escribirse: sus lados son iguales"),
+        ("[Errno 28] No space left on device", "[Errno 28] No space left on device"),
+    ],
+)
+def test_why_a_worker_gave_up_is_told(stored: str, told: str) -> None:
     with translation.override("es"):
         assert retold_gate(stored) == told
 
