@@ -46,7 +46,9 @@ def test_it_works(desk: Desk) -> None:
     expect(desk.page.locator("form.decide [name=choice]:checked")).to_have_value("2")
 
 
-def test_it_takes_no_room_from_anything(desk: Desk) -> None:
+@pytest.mark.parametrize("width", [1440, 1100])
+def test_it_takes_no_room_from_anything(desk: Desk, width: int) -> None:
+    desk.page.set_viewport_size({"width": width, "height": 760})
     places = [desk.page.locator(place).bounding_box() for place in (".panes", ".scale", ".status")]
     work(desk, 51)
     decide(desk)
