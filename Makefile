@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 PORT ?= 8000
 TESTS ?= tests
-JOBS ?= 2
+JOBS ?= $(shell echo $$(($$(nproc) + 1)))
 
 .PHONY: demo setup test check format messages bench bench-desk bench-queue bench-export bench-generation bench-rendering readers soak help
 

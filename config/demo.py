@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
@@ -41,14 +43,14 @@ class People:
     owner: User
 
 
-def prepare(*, password: str, say: Say, at: datetime) -> Campaign:
-    """Make of the demo what is not there yet, and return its campaign. A second start finds everything."""
+def prepare(*, password: str, say: Say, at: datetime, most: int | None = None) -> Campaign:
+    """Make of the demo what is not there yet, with `most` of the bundled prompts, and return its campaign. A second start finds everything."""
     people = make_people(password)
     demo_model(settings.VAR_DIR, say)
     if campaign := Campaign.objects.filter(slug=SLUG).first():
         return campaign
     say("Importing the bundled prompts and starting a generation run")
-    return make_campaign(people, start_run(people.researcher, at=at), at=at)
+    return make_campaign(people, start_run(people.researcher, at=at, most=most), at=at)
 
 
 def kept_password() -> str:
@@ -72,9 +74,10 @@ def make_person(name: str, password: str, *, is_researcher: bool = False, is_own
     return person or User.objects.create_user(name, password=password, is_researcher=is_researcher, is_owner=is_owner)
 
 
-def start_run(researcher: User, *, at: datetime) -> GenerationRun:
+def start_run(researcher: User, *, at: datetime, most: int | None) -> GenerationRun:
     with PROMPTS.open("rb") as file:
-        prompts = importing.import_prompts(file=file, prompt_set="demo", by=researcher, at=at).prompt_set
+        asked = BytesIO(b"".join(islice(file, most)))
+    prompts = importing.import_prompts(file=asked, prompt_set="demo", by=researcher, at=at).prompt_set
     careful, lively = (make_policy(name, researcher, at=at) for name in SAMPLINGS)
     return generating.start_run(prompt_set=prompts, policy_a=careful, policy_b=lively, seed=SEED, by=researcher, at=at)
 

@@ -76,7 +76,7 @@ def row_12(rig: Rig, *, tenth: bool) -> Outcome:
     payloads = PAYLOADS[::10] if tenth else PAYLOADS
     logging.disable(logging.CRITICAL)  # most pages are not for most people, and each time it is said
     try:
-        found = look_through(payloads, a_round=17 if tenth else A_ROUND)
+        found = look_through(payloads, a_round=25 if tenth else A_ROUND)
     finally:
         logging.disable(logging.NOTSET)
     what = f"{len(payloads)} payloads in {len(fields())} stored fields, {found.pages:,} pages in Chromium without a Content-Security-Policy"

@@ -17,6 +17,8 @@ from tests.serving import ROOT, free_port
 
 UP = re.compile(r"Tiebreak is up:\s+(\S+)")
 PASSWORD = re.compile(r"everybody's password: (\S+)")
+PROMPTS = 40
+"""Of the bundled ones: enough to kill twice in their midst."""
 PATIENCE = 300
 """Seconds for what the model has a part in: it is converted and loaded, and two cores write the answers."""
 
@@ -58,7 +60,7 @@ def running(folder: Path) -> Iterator[Demo]:
     var, log = folder / "var", folder / "output"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "demo"],
+            [sys.executable, "manage.py", "demo", "--prompts", str(PROMPTS)],
             cwd=ROOT,
             env=environment(var, PORT=str(free_port()), UNDO_SECONDS="0"),  # what was labeled a moment ago is frozen
             stdout=output,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
@@ -23,9 +23,12 @@ class Command(BaseCommand):
     help = "Serve the demo: real pairs from the demo model, five people to sign in as. PORT chooses the port, VAR_DIR where its data stays."
     requires_system_checks = ()
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--prompts", type=int, metavar="N", help="ask the model about so many of the bundled prompts, the first time (all of them)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self.serve()
+            self.serve(options["prompts"])
         except (supervisor.PortBusy, EmbeddedError, EngineError) as refusal:
             raise CommandError(str(refusal)) from refusal
         except OSError as refusal:
@@ -33,7 +36,7 @@ class Command(BaseCommand):
                 f"{refusal.strerror or refusal}: {refusal.filename or settings.VAR_DIR}. Nothing was lost; mend that and start again."
             ) from refusal
 
-    def serve(self) -> None:
+    def serve(self, prompts: int | None) -> None:
         address = urlsplit(settings.BASE_URL)
         port = int(os.environ.get("PORT", 8000))
         supervisor.check_port(port)
@@ -41,7 +44,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         password = demo.kept_password()
-        demo.prepare(password=password, say=self.say, at=timezone.now())
+        demo.prepare(password=password, say=self.say, at=timezone.now(), most=prompts)
         connections.close_all()
         self.say("Starting the web process, both workers and the clock")
         os.chdir(settings.BASE_DIR)
