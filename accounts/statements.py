@@ -15,7 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from psycopg import RawCursor
 
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 Instance = TypeVar("Instance", bound=Model)
 PLACEHOLDER = re.compile(r"%(?:%|\((\w+)\)s)")
 
@@ -74,6 +74,6 @@ def columns(model: type[Model], table: str) -> str:
     return ", ".join(f'{table}."{field.column}"' for field in model._meta.concrete_fields)
 
 
-def instance(model: type[Instance], row: Row) -> Instance:
+def instance(model: type[Instance], row: Sequence[Any]) -> Instance:
     """Return the model of a row of its `columns`. (For models without JSON: that would still be text.)"""
     return model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in model._meta.concrete_fields], row)
