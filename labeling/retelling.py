@@ -17,6 +17,9 @@ from labeling.phrases import NOUNS, counted, decimal
 NUMBERS = {"all", "flipped", "hits", "id", "n", "number", "round", "strength"}
 """Placeholders that hold a whole number."""
 
+FIGURES = {"least", "most", "low", "high"}
+"""Placeholders that hold a figure. Were they open to words, whatever people write with a “to” in it would be known as a span."""
+
 COUNT = re.compile(rf"([\d,]+) ({'|'.join(NOUNS)})s?")
 WHOLE, FIGURE = re.compile(r"[\d,]+"), re.compile(r"\d+\.\d+(\u00a0%)?")
 
@@ -26,6 +29,9 @@ class Teller(retelling.Teller):
 
     def __init__(self, patterns: Sequence[str]) -> None:
         super().__init__(patterns, numbers=NUMBERS)
+
+    def group_of(self, placeholder: re.Match[str]) -> str:
+        return rf"(?P<{placeholder[1]}>[0-9][0-9.,]*(?:\u00a0%)?)" if placeholder[1] in FIGURES else super().group_of(placeholder)
 
     def tell(self, words: str) -> str:
         if get_language() == RECORDED_IN or not words:

@@ -39,6 +39,7 @@ def test_it_works(stored: str, told: str) -> None:
         ("at least 60.5\u00a0%", "al menos 60,5\u00a0%"),
         ("The prompt of 12,345 rows has no licence.", "El prompt de 12\u00a0345 filas no tiene licencia."),
         ("An adjudicator settled 1 of 7 rows.", "Un adjudicador resolvió 1 de 7 filas."),
+        ("60.3 to 83.4\u00a0%", "60,3 a 83,4\u00a0%"),
     ],
 )
 def test_counts_and_figures_are_written_as_the_reader_writes_them(stored: str, told: str) -> None:
@@ -84,3 +85,9 @@ def test_what_gates_say_is_known(module: object) -> None:
     assert said
     with translation.override("es"):
         assert [words for words in said if retold_gate(words) == words] == []
+
+
+@pytest.mark.parametrize("said", ["First one to train on.", "at most a pilot", "From 3 to many.", "at least it reads well"])
+def test_what_people_write_is_left_as_they_wrote_it(said: str) -> None:
+    with translation.override("es"):
+        assert retold_gate(said) == said
