@@ -11,6 +11,7 @@ from exports import converting
 from exports.layouts import LAYOUTS, Layout
 from exports.layouts.readers import READERS, Reader
 from exports.models import Conversion, DatasetFile, DatasetVersion
+from exports.splits import SPLITS
 
 State = Conversion.State
 
@@ -44,9 +45,14 @@ def layouts_of(version: DatasetVersion) -> list[ShownLayout]:
     """Return every layout, in the order in which pages show them, in two queries."""
     asked = {(one.layout, one.kind): one for one in version.conversions.all()}
     files: dict[int, list[DatasetFile]] = {}
-    for file in version.files.exclude(conversion=None).order_by("name"):
+    for file in sorted(version.files.exclude(conversion=None), key=place_of):
         files.setdefault(file.conversion_id or 0, []).append(file)
     return [shown(layout, version, asked, files) for layout in LAYOUTS.values()]
+
+
+def place_of(file: DatasetFile) -> tuple[int, str]:
+    """Return where a file stands among those of its layout: what trains comes first, what describes comes last."""
+    return (SPLITS.index(file.split) if file.split in SPLITS else len(SPLITS), file.name)
 
 
 def shown(layout: Layout, version: DatasetVersion, asked: dict[tuple[str, str], Conversion], files: dict[int, list[DatasetFile]]) -> ShownLayout:
