@@ -15,7 +15,7 @@ from exports.models import PRIVATE, DatasetRow, DatasetVersion
 from labeling import charts
 from labeling.charts import Part
 
-PARTS = {"added": "part1", "resettled": "part2", "flipped": "part3", "moved": "part4", "removed": "part5"}
+PARTS = {"added": "part1", "resettled": "part2", "flipped": "part3", "moved": "part6", "removed": "part5"}
 """The shade that each kind of change has in a bar, in the order in which a bar shows them."""
 
 
