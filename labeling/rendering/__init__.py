@@ -27,6 +27,10 @@ TANGLED = marked("This text is too tangled to be laid out: it is shown as raw te
 PLAIN = marked("This text has more code or formulas than are laid out at once: some are shown as they were written.")
 CUT = marked("Cut here: {n} KiB are shown of {all} KiB. It is stored, and exported, whole.")
 
+LONGEST_WORD = 100
+"""Characters. What is longer is no word, and is cut where the cut comes."""
+
+_BEGUN = re.compile(r"(?<=\s)\S+$")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _log = logging.getLogger(__name__)
 
@@ -61,8 +65,14 @@ def _cut(text: str) -> tuple[str, str]:
     stored = sound.encode()
     if len(stored) <= SHOWN_BYTES:
         return sound, ""
-    shown = stored[:SHOWN_BYTES].decode(errors="ignore")
+    shown = _whole_words(sound, stored[:SHOWN_BYTES].decode(errors="ignore"))
     return shown, _mark(CUT.format(n=SHOWN_BYTES // 1024, all=f"{len(stored) / 1024:,.0f}"))
+
+
+def _whole_words(text: str, shown: str) -> str:
+    """Leave out the beginning of a word that the cut went through."""
+    begun = None if text[len(shown)].isspace() else _BEGUN.search(shown, len(shown) - LONGEST_WORD)
+    return shown[: begun.start()] if begun else shown
 
 
 def _raw(text: str) -> str:

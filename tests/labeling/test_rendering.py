@@ -298,6 +298,13 @@ def test_a_long_text_is_shown_cut_and_says_so() -> None:
     assert "cut" not in render_text("a" * rendering.SHOWN_BYTES)
 
 
+@pytest.mark.parametrize(
+    ("text", "end"), [("whole words " * 6_000, "whole words "), ("one-two " * 8_192 + "more", "one-two "), ("a " + "b" * 70_000, "b" * 65_534)]
+)
+def test_no_word_is_cut_through(text: str, end: str) -> None:
+    assert render_raw(text).partition("</pre>")[0].endswith(end)
+
+
 def test_what_no_database_holds_does_no_harm() -> None:
     assert render_text("a\x00b\ud800c") == '<p dir="auto">a\ufffdb\ufffdc</p>\n'
 
