@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.models import User
-from exports import erasing, publishing, removals
+from exports import erasing, measuring, publishing, removals
 from exports.choices import Choice
 from exports.models import DatasetVersion
 from exports.publishing import NothingToFreeze, NotPublished, Order
@@ -26,6 +26,7 @@ def cut(version: DatasetVersion, *, by: User | None, at: datetime) -> DatasetVer
     )
     successor = publishing.publish(order)
     erasing.name_successor(successor, actor=by, at=at)
+    measuring.measure(successor, at=at)
     return successor
 
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from accounts import erasable
 from accounts.models import AccountEvent, ApiToken, User
-from exports import downloads, erasing, formats, inspection, lives, publishing, succeeding
+from exports import downloads, erasing, formats, inspection, lives, measuring, publishing, succeeding
 from exports.models import DatasetVersion, Removal
 from exports.removals import Subject
 from labeling import campaigns, renderings, withdrawing
@@ -95,6 +95,7 @@ def test_a_labeler_is_forgotten(released: DatasetVersion, people: Sequence[User]
     assert Label.objects.current().filter(labeler=wilhelmina).count() == 0
     assert theirs.exclude(is_retraction=True).count() == 3
     assert (successor.number, successor.rows_count) == (2, 4)
+    assert measuring.is_measured(successor)
     assert inspection.verify(successor.folder, expected_id=successor.manifest_sha256) == []
     assert released.folder.exists() is False
 
