@@ -76,9 +76,12 @@ class ChangeForm(forms.Form):
         return cls(acts=[act], others=others, initial={"act": act}, auto_id=f"{act}-%s").shown_for(act)
 
     def shown_for(self, act: str) -> ChangeForm:
-        """Drop what the act has no use for. Of a form that was filled in, once it was looked at."""
+        """Drop what the act has no use for, and ask for what it needs. Of a form that was filled in, once it was looked at."""
         if act not in (Act.WITHDRAWN, Act.SUCCEEDED):
             del self.fields["successor"]
+        elif act == Act.SUCCEEDED:
+            self.fields["successor"].required = True
+            self.fields["successor"].choices = self.fields["successor"].choices[1:]  # type: ignore[attr-defined]
         return self
 
     def clean(self) -> dict[str, Any]:

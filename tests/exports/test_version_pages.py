@@ -208,6 +208,9 @@ def test_a_successor_is_chosen_among_those_in_use(version: DatasetVersion, every
     for one in (version, gone):
         releasing.withdraw(one, actor=rosa, reason="It must go.", at=NOW)
     there = f"{version.get_absolute_url()}change"
+    page = rosas.get(version.get_absolute_url()).content.decode()
+    assert '<option value="2">Version 2</option>' in page
+    assert "none yet" not in page
     assert "Choose the version to use instead." in rosas.post(there, {"act": "succeeded", "reason": "So."}).content.decode()
     assert rosas.post(there, {"act": "succeeded", "reason": "So.", "successor": "3"}).status_code == 422
     assert rosas.post(there, {"act": "succeeded", "reason": "So.", "successor": "2"}).status_code == 302
