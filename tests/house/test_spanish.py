@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,9 +10,13 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone, translation
 from pytest_django import Settings
 
-from exports import freezing
+from exports import freezing, measuring, publishing
+from exports.templatetags.retold_gates import retold_gate
+from labeling.models import Campaign
+from tests.exports.settled import order
 from tests.house.lived_in import make_lived_in, states
 from tests.house.walk import Seen, answers, pages
 from tests.house.words import left_in_english, sounding_english
@@ -19,7 +24,6 @@ from tests.house.world import HUSH, World
 
 NAMES = {"Hard"}
 """What people have called their campaigns, in the world: never translated."""
-
 
 SAID = {
     "act": "withdrawn",
@@ -105,6 +109,19 @@ def test_english_pages_are_found(world: World) -> None:
     """The control: the same walk in English finds most texts of most pages."""
     shown = [*pages(world)]
     assert sum(len(left_in_english(page.html)) > 10 for page in shown) > len(shown) / 2
+
+
+def test_what_is_frozen_in_spanish_is_stored_in_english(world: World) -> None:
+    """Files, figures and sentences are records: they are in one language, whoever makes them."""
+    with translation.override("es"):
+        version = publishing.publish(order(Campaign.objects.get(slug="evening"), dataset="evening-set", by=world.people["rosa"]))
+        measuring.measure(version, at=timezone.now())
+        found = list(version.figures.values_list("found", flat=True))
+        assert len(found) > 5
+        assert [words for words in found if retold_gate(words) == words] == []
+    card, manifest = [version.files.get(name=name).path.read_text() for name in ("README.md", "manifest.json")]
+    assert "What it is made of" in card
+    assert re.findall(r"\w*[áéíóúñ]\w*", card + manifest) == []
 
 
 def test_a_data_card_says_the_same_to_everybody(world: World, settings: Settings) -> None:
