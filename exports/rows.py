@@ -268,6 +268,7 @@ def lay_out(campaigns: Sequence[Campaign], choice: Choice) -> None:
         cursor.execute(SETTLED, values)
         cursor.execute("ANALYZE settled_pair")
         cursor.execute(CANDIDATE.format(labels=labels, rulings=rulings, counts=counts), values)
+        cursor.execute("ANALYZE candidate")  # else it is taken for a few rows, and each of a million is looked up by itself
 
 
 SETTLED_STANDINGS = [Standing.AGREED.value, Standing.ADJUDICATED.value]

@@ -57,6 +57,9 @@ def catch_up() -> int:
         made, last = made + len(chunk), chunk[-1].prompt_id
     if Sketch.objects.loose().exists():
         cluster()
+    if made >= CHUNK:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE exports_sketch")  # who freezes next does not wait for PostgreSQL to find out how many there are
     return made
 
 

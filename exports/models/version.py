@@ -90,12 +90,13 @@ class DatasetRow(models.Model):
         VALIDATION = "validation"
         TEST = "test"
 
-    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="rows", db_index=False)  # `row_has_its_position` begins with it
+    # None of what a row points at can be deleted, and for each of a million rows to be looked up once more, and locked, would tell nothing new: a version is
+    # stored in one transaction with its rows, and sealed; a pair that makes a row has labels or a ruling, ledgers that point at it; prompt, sides and wording are
+    # the pair's own.
+    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="rows", db_constraint=False, db_index=False)
     position = models.PositiveIntegerField(help_text="From 1, in the one order that a version's rows have.")
     key = models.CharField(max_length=32, help_text="The pair's id in the files; made of its content, so it is the same in every installation.")
-    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="+")
-    # Prompt, sides and wording are the pair's own, which points at them, and none of them can be deleted: that the database looks each of them up once more,
-    # and locks it, would tell nothing new.
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     chosen = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     rejected = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
