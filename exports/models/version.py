@@ -91,8 +91,8 @@ class DatasetRow(models.Model):
         TEST = "test"
 
     # None of what a row points at can be deleted, and for each of a million rows to be looked up once more, and locked, would tell nothing new: a version is
-    # stored in one transaction with its rows, and sealed; a pair that makes a row has labels or a ruling, ledgers that point at it; prompt, sides and wording are
-    # the pair's own.
+    # stored in one transaction with its rows, and sealed; a pair that makes a row has labels or a ruling, ledgers that point at it; prompt, sides and wording
+    # are the pair's own.
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="rows", db_constraint=False, db_index=False)
     position = models.PositiveIntegerField(help_text="From 1, in the one order that a version's rows have.")
     key = models.CharField(max_length=32, help_text="The pair's id in the files; made of its content, so it is the same in every installation.")
