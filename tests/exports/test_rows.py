@@ -329,5 +329,5 @@ def test_the_queries_do_not_grow_with_the_pairs(campaign: Campaign, people: tupl
     for _ in range(2):
         for _ in range(5):
             settled_pair(campaign, people)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             rows.candidates([campaign])
