@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 def marked(words: str) -> str:
     """Mark words for translation and return them as they are: what is stored, or compared, is never translated."""
@@ -17,3 +20,6 @@ class Worded(ValueError):
     def __init__(self, words: str, **values: object) -> None:
         super().__init__(words.format(**values))
         self.words, self.values = words, values
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), self.words, **self.values), ()

@@ -39,6 +39,14 @@ class Content:
         self.labels.add(lines)
 
 
+@dataclass(frozen=True)
+class Summed:
+    """What a version's lines came to, as the manifest has it: `Contents.content` and `Contents.labels`."""
+
+    content: Mapping[str, Mapping[str, str]]
+    labels: Mapping[str, Any]
+
+
 class Contents:
     """A version's lines by split."""
 
@@ -60,6 +68,9 @@ class Contents:
         roots = {split: part.labels.root() for split, part in self.splits.items()}
         sized = {split: {"size": self.splits[split].labels.size, "root": found.hex()} for split, found in roots.items()}
         return {"tree": TREE, "splits": sized, "root": root_over(sized)}
+
+    def summed(self) -> Summed:
+        return Summed(self.content(), self.labels())
 
 
 def root_over(splits: Mapping[str, Mapping[str, Any]]) -> str:

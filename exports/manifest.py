@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from exports.contents import Contents
+from exports.contents import Summed
 from exports.formats import canonical_line
 from exports.splits import SPLITS
 
@@ -130,7 +130,7 @@ def build(
     filters: Mapping[str, object],
     split: SplitPlan,
     counts: Counts,
-    contents: Contents,
+    contents: Summed,
     files: Sequence[FileEntry],
     thresholds: Mapping[str, object] = MappingProxyType({}),
     masks: Mapping[str, str] = MASKS,
@@ -155,8 +155,8 @@ def build(
         "masks": dict(masks),
         "split": asdict(split),
         "counts": asdict(counts),
-        "content": contents.content(),
-        "labels": contents.labels(),
+        "content": contents.content,
+        "labels": contents.labels,
         "removed": asdict(predecessor) if predecessor else None,
         "files": sorted(map(asdict, files), key=lambda file: str(file["name"])),
         **({"held_out": sorted(held_out)} if held_out else {}),

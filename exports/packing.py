@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,13 +83,18 @@ class Zstandard(Plain):
 
 
 class Columns:
-    """Parquet, in groups of rows. Types are those of the first line, which all lines share: none is guessed from what a text looks like."""
+    """Parquet, in groups of rows. Types are those of the first line, which all lines share: none is guessed from what a text looks like.
+
+    A group is written, behind whoever adds lines, while the next one is read: neither needs Python.
+    """
 
     def __init__(self, file: Sealed) -> None:
         self.file = file
         self.writer: Any = None
         self.schema: Any = None
         self.waiting: list[bytes] = []
+        self.behind = ThreadPoolExecutor(1)
+        self.written: Future[None] | None = None
 
     def add(self, lines: Sequence[bytes]) -> None:
         self.waiting += lines
@@ -100,11 +106,20 @@ class Columns:
         if self.writer is None:
             self.schema = pa.schema(fields_of(orjson.loads(group[0])))
             self.writer = pq.ParquetWriter(self.file, self.schema, compression="zstd", compression_level=ZSTD_LEVEL)
-        self.writer.write_table(table_of(group, self.schema), row_group_size=ROW_GROUP)
+        table = table_of(group, self.schema)
+        self.wait()
+        self.written = self.behind.submit(self.writer.write_table, table, row_group_size=ROW_GROUP)
+
+    def wait(self) -> None:
+        """Wait until the last group is written. Raises what went wrong with it."""
+        if self.written is not None:
+            self.written.result()
 
     def close(self) -> None:
         if self.waiting:
             self.flush()
+        self.wait()
+        self.behind.shutdown()
         if self.writer is not None:
             self.writer.close()
 

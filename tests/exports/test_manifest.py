@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from exports import inspection, manifest, merkle
-from exports.contents import Contents
+from exports.contents import Contents, Summed
 from exports.formats import FormatError, canonical_line
 from exports.splits import split_of
 
@@ -38,12 +38,12 @@ VOTES = {split: [vote(split, number) for number in range(len(lines))] for split,
 TRAIN = b"".join(LINES["train"])
 
 
-def contents_of(lines: dict[str, list[bytes]], votes: dict[str, list[bytes]]) -> Contents:
+def contents_of(lines: dict[str, list[bytes]], votes: dict[str, list[bytes]]) -> Summed:
     contents = Contents()
     for split, written in lines.items():
         contents[split].add_rows(written, [json.loads(line)["pair_id"] for line in written])
         contents[split].add_votes(votes[split])
-    return contents
+    return contents.summed()
 
 
 def make_manifest(folder: Path, **changes: Any) -> manifest.Manifest:

@@ -23,7 +23,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from exports import folders, freezing, inspection, manifest, publishing, writing
+from exports import folders, freezing, inspection, lining, manifest, publishing, writing
 from exports.freezing import Order
 from exports.models import Dataset, DatasetVersion
 from labeling.models import Campaign
@@ -68,7 +68,7 @@ class Fuse:
 
     def lay(self) -> None:
         """For the rest of this process."""
-        writing.LineFile.add = self.watch(writing.LineFile.add)  # type: ignore[method-assign]
+        lining.LineFile.add = self.watch(lining.LineFile.add)  # type: ignore[method-assign]
         for name in CALLS:
             setattr(os, name, self.watch(getattr(os, name)))
 
