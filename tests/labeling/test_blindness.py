@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -41,8 +42,12 @@ def test_nothing_but_the_texts_tells_what_a_pair_is_for(lena: User) -> None:
 
 
 def walk(watched: Watch) -> list[Seen]:
-    """Everything is rendered ahead, as the sweep does. A page is looked at again after each fourth answer."""
-    preparing.prepare(watched.campaign, until=time.monotonic() + 60)
+    """Everything is rendered ahead, as the sweep does, and counted: else a lease is planned for what other tests left. A page is looked at again after each
+    fourth answer.
+    """
+    preparing.prepare(watched.campaign, until=time.monotonic() + 600)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     seen = watched.walk(EXCHANGES * 4 // 5)
     assert len(seen) > EXCHANGES
     return seen
