@@ -20,7 +20,7 @@ from exports.manifest import FileEntry
 BUFFER = 2**20
 KINDS = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
 GZIP_LEVEL, ZSTD_LEVEL = 6, 3
-ROW_GROUP = 20_000
+ROW_GROUP = 10_000
 """Lines in a group of a Parquet file at most: what a reader, and the writer, must hold at once."""
 
 
