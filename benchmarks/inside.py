@@ -18,7 +18,7 @@ from django.utils import timezone  # noqa: E402
 
 from accounts.models import ApiToken, User, digest, new_secret  # noqa: E402
 from config import gunicorn  # noqa: E402
-from labeling import assigning, queue, settling, submitting  # noqa: E402
+from labeling import assigning, preparing, queue, settling, submitting  # noqa: E402
 from labeling.models import Campaign, Label, Membership, Role, pair  # noqa: E402
 from labeling.models.enrolment import BEFORE_EVERY_RANK  # noqa: E402
 
@@ -40,6 +40,11 @@ def make_token(user: User, name: str) -> str:
     scopes: list[str] = [ApiToken.Scope.LABEL]
     ApiToken.objects.create(user=user, name=name, digest=digest(secret), shown=secret[:12], scopes=scopes, created_at=at, expires_at=at + timedelta(days=1))
     return secret
+
+
+def prepare(slug: str) -> int:
+    """Lay the texts of every pair out, as the sweep does within seconds of their being stored. Returns how many."""
+    return preparing.prepare(Campaign.objects.get(slug=slug), until=float("inf"))
 
 
 def labels(slug: str) -> list[tuple[str, str, str]]:
@@ -76,7 +81,7 @@ def versions() -> dict[str, Any]:
     return served | {"Django": django.get_version(), "PostgreSQL": server, "synchronous_commit": commits, "fsync": fsync}
 
 
-COMMANDS: dict[str, Callable[..., Any]] = {"labelers": labelers, "labels": labels, "floor": floor, "versions": versions}
+COMMANDS: dict[str, Callable[..., Any]] = {"labelers": labelers, "prepare": prepare, "labels": labels, "floor": floor, "versions": versions}
 
 if __name__ == "__main__":
     json.dump(COMMANDS[sys.argv[1]](*sys.argv[2:]), sys.stdout)

@@ -72,6 +72,7 @@ class Adapter(Base):
         found = re.search(r"([\d,]+) pairs stored", said)
         if not found:
             raise Refused(f"import: {said[-200:]}")
+        await asyncio.to_thread(self.instance.inside, "prepare", self.slug)
         await self.bring_people()
         return int(found[1].replace(",", ""))
 
