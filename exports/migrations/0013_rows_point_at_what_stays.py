@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exports", "0011_labelers_held_out"),
+        ("exports", "0012_a_row_and_its_wording"),
         ("labeling", "0001_squashed_0019_one_adjudicator_at_a_pair"),
     ]
 
@@ -15,13 +15,6 @@ class Migration(migrations.Migration):
             model_name="datasetrow",
             name="pair",
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="labeling.pair"),
-        ),
-        migrations.AlterField(
-            model_name="datasetrow",
-            name="rubric_version",
-            field=models.ForeignKey(
-                db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="labeling.rubricversion"
-            ),
         ),
         migrations.AlterField(
             model_name="datasetrow",
