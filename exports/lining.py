@@ -6,9 +6,8 @@ A split without rows has no file, since readers stop at an empty one. The same r
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple, Self
 import orjson
 
 from exports import formats
+from exports.behind import Behind
 from exports.contents import Contents, Summed
 from exports.formats import Origin, Row, Vote
 from exports.manifest import FileEntry
@@ -159,35 +159,26 @@ class LineFile:
 
 
 class LineFiles:
-    """Files of lines in one folder. Each comes into being with its first line.
-
-    Lines are hashed and written in the order in which they are added, behind the one who adds them: neither takes Python's lock for long. Up to
-    LAGGING additions wait; what goes wrong with one is raised by a later one, or by `wait`.
-    """
+    """Files of lines in one folder. Each comes into being with its first line. Lines are hashed and written behind whoever adds them."""
 
     LAGGING = 4
+    """Additions that may wait."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder, self.stack = folder, stack
         self.files: dict[str, LineFile] = {}
-        self.behind = stack.enter_context(ThreadPoolExecutor(1))
-        self.waiting: deque[Future[None]] = deque()
+        self.behind = stack.enter_context(Behind(self.LAGGING))
 
     def add(self, name: str, written: Sequence[bytes], digest: Any = None) -> None:
         if written and name not in self.files:
             self.files[name] = LineFile(self.folder / name, digest or hashlib.sha256())
             self.stack.enter_context(self.files[name].file)
         if written:
-            self.waiting.append(self.behind.submit(self.files[name].add, written))
-            self.wait(self.LAGGING)
-
-    def wait(self, most: int) -> None:
-        """Wait until at most so many additions are not written yet. Raises what went wrong."""
-        while len(self.waiting) > most:
-            self.waiting.popleft().result()
+            self.behind.do(self.files[name].add, written)
 
     def entries(self) -> list[FileEntry]:
-        """Return what was written, once all of it is."""
+        """Wait until all is written, and return what was. Raises what went wrong."""
+        self.behind.wait()
         return [file.entry() for file in self.files.values()]
 
 
@@ -229,5 +220,4 @@ class Lining:
 
     def done(self) -> Lined:
         """Return what was written, once all of it is. Raises OSError."""
-        self.files.wait(0)
         return Lined(self.files.entries(), self.contents.summed(), self.licences, self.sources, frozenset(self.policies))

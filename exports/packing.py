@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
+from exports.behind import Behind
 from exports.manifest import FileEntry
 
 BUFFER = 2**20
@@ -93,8 +93,7 @@ class Columns:
         self.writer: Any = None
         self.schema: Any = None
         self.waiting: list[bytes] = []
-        self.behind = ThreadPoolExecutor(1)
-        self.written: Future[None] | None = None
+        self.behind = Behind(1)
 
     def add(self, lines: Sequence[bytes]) -> None:
         self.waiting += lines
@@ -106,20 +105,13 @@ class Columns:
         if self.writer is None:
             self.schema = pa.schema(fields_of(orjson.loads(group[0])))
             self.writer = pq.ParquetWriter(self.file, self.schema, compression="zstd", compression_level=ZSTD_LEVEL)
-        table = table_of(group, self.schema)
-        self.wait()
-        self.written = self.behind.submit(self.writer.write_table, table, row_group_size=ROW_GROUP)
-
-    def wait(self) -> None:
-        """Wait until the last group is written. Raises what went wrong with it."""
-        if self.written is not None:
-            self.written.result()
+        self.behind.do(self.writer.write_table, table_of(group, self.schema), row_group_size=ROW_GROUP)
 
     def close(self) -> None:
-        if self.waiting:
-            self.flush()
-        self.wait()
-        self.behind.shutdown()
+        with self.behind:
+            if self.waiting:
+                self.flush()
+            self.behind.wait()
         if self.writer is not None:
             self.writer.close()
 
