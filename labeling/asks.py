@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.marking import marked
 from labeling.keys import Clash, letters_for
 from labeling.models import RubricVersion
+from labeling.models.rubric import usual_reasons
 
+USUAL = frozenset(reason["label"] for reason in usual_reasons())
 LONGEST_LABEL, LONGEST_KEY, MOST_CRITERIA = 40, 30, 8
 
 
@@ -37,9 +40,14 @@ def asks_of(version: RubricVersion) -> Asks:
     return asks_from(version.reasons, version.criteria)
 
 
-def asks_from(reasons: Iterable[Mapping[str, str]], criteria: Iterable[Mapping[str, str]]) -> Asks:
-    """Read them as a rubric version has them stored."""
-    return Asks(tuple(Chip(**reason) for reason in reasons), tuple(Chip(**criterion) for criterion in criteria))
+def asks_from(reasons: Iterable[dict[str, str]], criteria: Iterable[Mapping[str, str]]) -> Asks:
+    """Read them as a rubric version has them stored, in the reader's language."""
+    return Asks(tuple(Chip(**reason | {"label": spoken(reason["label"])}) for reason in reasons), tuple(Chip(**criterion) for criterion in criteria))
+
+
+def spoken(label: str) -> str:
+    """Return one of the usual reasons in the reader's language; what a rubric names itself stands in the rubric's."""
+    return _(label) if label in USUAL else label
 
 
 def worded_reasons(labels: Iterable[str]) -> list[dict[str, str]]:

@@ -17,9 +17,10 @@ from accounts.consenting import Wanted
 from accounts.models import User
 from labeling import clauses, drafting, limits, practising, reopening
 from labeling.acknowledging import Unread
-from labeling.asks import Asks, Chip, asks_from
+from labeling.asks import Asks, Chip, asks_from, spoken
 from labeling.limits import midnight
 from labeling.models import AdjudicationTurn, Assignment, Campaign, Enrolment, Label, Pair, RubricVersion, Slot
+from labeling.phrases import erased
 from labeling.rendering import RENDERER
 from labeling.renderings import shown_all
 from labeling.reopening import Reopenable
@@ -173,8 +174,8 @@ class Texts:
 
 
 TEXTS = """
-SELECT coalesce(prompt.messages, '[{"role": "user", "content": "(erased)"}]')::text AS messages,
-    coalesce(a.text, '(erased)') AS a, coalesce(b.text, '(erased)') AS b,
+SELECT coalesce(prompt.messages, jsonb_build_array(jsonb_build_object('role', 'user', 'content', %(erased)s::text)))::text AS messages,
+    coalesce(a.text, %(erased)s) AS a, coalesce(b.text, %(erased)s) AS b,
     rubric.number, rubric.body, rubric.reasons::text AS reasons, rubric.criteria::text AS criteria,
     coalesce(prompt.slices ->> 'risk', prompt.slices ->> 'risk_class') AS risk,
     EXISTS (SELECT FROM labeling_slot AS slot WHERE slot.id = %(slot)s AND slot.kind = 'practice') AS practises
@@ -221,7 +222,7 @@ SCREEN = statements.together(TEXTS, KEPT, drafting.SAID, LABELS_SINCE, KEY_MAP, 
 def card_for(assignment: Assignment, campaign: Campaign, *, at: datetime, said: dict[str, Any] | None = None, is_reopened: bool = False) -> Card:
     """Build the card of an assignment, its sides as they were drawn. `said` is what was just sent and not taken; else what was kept is on it."""
     asked = reopening.asked_of(campaign, assignment.labeler, at=at) | {"assignment": assignment.key, "midnight": midnight(at), "renderer": RENDERER}
-    asked |= {"pair": assignment.pair_id, "slot": assignment.slot_id, "wording": assignment.rubric_version_id}
+    asked |= {"erased": erased(), "pair": assignment.pair_id, "slot": assignment.slot_id, "wording": assignment.rubric_version_id}
     [stored], kept, draft, [[done_today]], keys, recent, answers = statements.each(SCREEN, **asked)
     texts = texts_in(stored, left_is_a=assignment.left_is_a, slot_id=assignment.slot_id)
     said = drafting.draft_in(draft) if said is None else said
@@ -266,7 +267,7 @@ def clauses_between(old: RubricVersion, new: RubricVersion) -> tuple[Clause, ...
 def whole_of(version: RubricVersion) -> str:
     """Return what a version says, with the reasons that it offers and the criteria that it asks about as lists behind the wording."""
     lists = [(_("Reasons"), version.reasons), (_("Criteria"), version.criteria)]
-    return "\n\n".join([version.body, *("\n".join([f"## {title}", *(f"- {one['label']}" for one in named)]) for title, named in lists if named)])
+    return "\n\n".join([version.body, *("\n".join([f"## {title}", *(f"- {spoken(one['label'])}" for one in named)]) for title, named in lists if named)])
 
 
 def asked_for(wanted: Wanted, campaign: Campaign, labeler: User, *, at: datetime) -> Asked:
@@ -316,7 +317,7 @@ def texts_of_assignment(assignment: Assignment) -> Texts:
 
 def texts_of(pair_id: int, *, left_is_a: bool, slot_id: int | None = None, rubric_version: int | None = None) -> Texts:
     """Return what is stored of a pair, with the wording that it is judged by, or another."""
-    row = statements.one(TEXTS, pair=pair_id, slot=slot_id, wording=rubric_version)
+    row = statements.one(TEXTS, pair=pair_id, slot=slot_id, wording=rubric_version, erased=erased())
     if row is None:
         raise Pair.DoesNotExist(pair_id)
     return texts_in(row, left_is_a=left_is_a, slot_id=slot_id)

@@ -25,7 +25,7 @@ SHOWN, LOOKED_AT = 50, 400
 
 DECIDED = """
 SELECT label.assignment_id, label.submitted_at, label.preference, label.both_bad, label.left_was_a, coalesce(label.rationale, ''),
-       coalesce(prompt.messages, '[{"role": "user", "content": "(erased)"}]'),
+       prompt.messages,
        ruling.id IS NOT NULL, ruling.preference, ruling.both_bad, coalesce(ruling.reason, '')
 FROM (
     SELECT * FROM labeling_label WHERE labeler_id = %(labeler)s ORDER BY submitted_at DESC, id DESC LIMIT %(looked_at)s
@@ -114,7 +114,7 @@ def decision_of(row: statements.Row, *, may_reopen: bool) -> Decision:
     key, at, preference, both_bad, left_was_a, rationale, messages, is_ruled, ruled, ruled_both_bad, reason = row
     side = 1 if left_was_a else -1
     ruling = Ruling(None if ruled is None else side * ruled, ruled_both_bad, reason) if is_ruled else None
-    return Decision(key, at, excerpt_of(json.loads(messages)), side * (preference or 0), both_bad, rationale, ruling, may_reopen)
+    return Decision(key, at, excerpt_of(json.loads(messages) if messages else None), side * (preference or 0), both_bad, rationale, ruling, may_reopen)
 
 
 def exactly(hits: int, n: int) -> Hits:

@@ -13,7 +13,12 @@ from accounts.wording import grouped
 from labeling import words
 from labeling.words import NBSP, duration
 
-__all__ = ["NBSP", "counted", "decimal", "duration", "listed", "percent", "span", "three_places"]
+__all__ = ["NBSP", "counted", "decimal", "duration", "erased", "listed", "percent", "span", "three_places"]
+
+
+def erased() -> str:
+    """Return what stands where a text was."""
+    return _("(erased)")
 
 
 def decimal(text: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from labeling import asking
 from labeling.models import Campaign, Question, Report, Standing
+from labeling.phrases import erased
 from labeling.renderings import shown_all
 
 SHOWN = 100
@@ -65,7 +66,7 @@ def reports_of(campaign: Campaign) -> list[Told]:
 
 def excerpt_of(messages: list[dict[str, str]] | None) -> str:
     """Return the beginning of what the last turn asks."""
-    asked = messages[-1]["content"] if messages else ""
+    asked = messages[-1]["content"] if messages else erased()
     return asked if len(asked) <= EXCERPT else f"{asked[:EXCERPT]}…"
 
 

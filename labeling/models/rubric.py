@@ -7,11 +7,19 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.ledgers import append_only
+from accounts.marking import marked
 
 
 def usual_reasons() -> list[dict[str, str]]:
-    """Return the reasons that a version offers unless it names others: key, label, and the letter that chooses it."""
-    labels = {"a": "Accuracy", "f": "Follows prompt", "c": "Complete", "b": "Brevity", "t": "Tone", "s": "Safety"}
+    """Return the reasons that a version offers unless it names others: key, label, and the letter that chooses it. Stored so; pages translate the labels."""
+    labels = {
+        "a": marked("Accuracy"),
+        "f": marked("Follows prompt"),
+        "c": marked("Complete"),
+        "b": marked("Brevity"),
+        "t": marked("Tone"),
+        "s": marked("Safety"),
+    }
     return [{"key": label.lower().replace(" ", "_"), "label": label, "letter": letter} for letter, label in labels.items()]
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import researcher
 from labeling import wording
+from labeling.asks import asks_of
 from labeling.forms_manage import NewRubricForm, NewVersionForm
 from labeling.models import Rubric
 from labeling.models.rubric import usual_reasons
@@ -62,7 +63,8 @@ def rubric_version(request: HttpRequest, name: str, number: int) -> HttpResponse
 def rubric_page(request: HttpRequest, found: Rubric, *, number: int | None = None) -> HttpResponse:
     versions = list(found.versions.select_related("created_by").prefetch_related("campaigns").order_by("-number"))
     shown = next(version for version in versions if number in (None, version.number))
-    return render(request, "labeling/rubric.html", {"rubric": found, "versions": versions, "shown": shown, "html": retold(render_text(shown.body))})
+    context = {"rubric": found, "versions": versions, "shown": shown, "asks": asks_of(shown), "html": retold(render_text(shown.body))}
+    return render(request, "labeling/rubric.html", context)
 
 
 @require_safe

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import User
 from labeling import asks, assigning, drafting, reopening
@@ -206,3 +206,21 @@ def test_there_are_no_more_reasons_than_letters() -> None:
         asks.worded_criteria([f"Criterion {number}" for number in range(9)])
     with pytest.raises(Clash):
         asks.worded_criteria(["x" * 41])
+
+
+def test_the_usual_reasons_are_in_the_readers_language_and_a_rubrics_own_in_its(campaign: Campaign, lena: User, as_: As) -> None:
+    """Stored is the same key whatever the language; programs read English."""
+    User.objects.filter(pk=lena.pk).update(language="es")
+    make_pair(campaign)
+    page = as_(lena).get(reverse("work", args=[campaign.slug]))
+    assert [chip.label for chip in page.context["card"].reasons] == ["Exactitud", "Sigue el prompt", "Completa", "Brevedad", "Tono", "Seguridad"]
+    assert [chip.key for chip in page.context["card"].reasons] == ["accuracy", "follows_prompt", "complete", "brevity", "tone", "safety"]
+    program = Client(headers={"Authorization": f"Bearer {make_token(lena)}"})
+    said = program.post(reverse("api-next", args=[campaign.slug])).json()
+    assert said["reasons"][0] == {"key": "accuracy", "label": "Accuracy"}
+    answer = as_(lena).post(
+        reverse("submit-label", args=[campaign.slug, said["key"]]), {"choice": "1", "reasons": ["accuracy"], "submission_key": str(uuid.uuid4())}
+    )
+    assert (answer.status_code, Label.objects.get().reasons) == (302, ["accuracy"])
+    with translation.override("es"):
+        assert [asks.spoken(label) for label in ("Tone", "Tone of voice")] == ["Tono", "Tone of voice"]
