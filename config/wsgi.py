@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from django.conf import settings
@@ -18,7 +19,18 @@ def warm() -> None:
         get_template(str(path.relative_to(folder)))
 
 
+def settle() -> None:
+    """Take what is loaded out of the sight of the garbage collector, and have it look less often: of a request's objects nearly none are in cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, 20, 20)
+
+
+NEW_OBJECTS = 10_000
+"""More of them than were given back: then the collector looks at the new ones. Python's own 700 is some twenty looks a request."""
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 warm()
+settle()
