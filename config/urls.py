@@ -14,8 +14,8 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("accessibility/", accessibility, name="accessibility"),
     path("api/v1/", include("config.api_urls")),
+    path("", include("labeling.urls")),
     path("", include("accounts.urls")),
     path("", include("policies.urls")),
-    path("", include("labeling.urls")),
     path("", include("exports.urls")),
 ]
