@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +37,8 @@ class Wire(Protocol):
 
     def get(self, path: str) -> Reply: ...
 
-    def submit(self, path: str, said: Mapping[str, object]) -> Reply: ...
+    def submit(self, path: str, said: Mapping[str, object], *, controls: str = "") -> Reply:
+        """Send what was said; a browser also which controls are on its desk."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,16 @@ def steady() -> Iterator[None]:
         gc.enable()
 
 
+CONTROLS = re.compile(rb'data-controls="([0-9a-f]*)"')
+
+
 class Watch:
-    """One labeler at a campaign, by three ways in turn: the page, the answer to a submit, the API."""
+    """One labeler at a campaign, by three ways in turn: the page, the answer to a submit, the API. What the desk has, it says, as its scripts do."""
 
     def __init__(self, campaign: Campaign, browser: Wire, program: Wire) -> None:
         self.campaign, self.browser, self.program = campaign, browser, program
         self.shown: Assignment | None = None
+        self.controls = ""
 
     def walk(self, answers: int) -> list[Seen]:
         """Return what was seen in so many answers. A page is looked at again after each fourth."""
@@ -112,7 +118,7 @@ class Watch:
         key, answered = self.key_and_kind()
         said = {"choice": "1", "submission_key": str(uuid.uuid4()), "active_seconds": "12.5"}
         address = reverse("submit-label", args=[self.campaign.slug, key])
-        return self.take_down("fragment", answered, lambda: self.browser.submit(address, said))
+        return self.take_down("fragment", answered, lambda: self.browser.submit(address, said, controls=self.controls))
 
     def program_answers(self) -> Seen:
         key, answered = self.key_and_kind()
@@ -128,6 +134,8 @@ class Watch:
         reply = ask()
         exchange = Exchange(surface, reply.status, reply.headers, reply.body, time.perf_counter() - began)
         assert reply.status == 200, (surface, reply)
+        if found := CONTROLS.search(reply.body):
+            self.controls = found[1].decode()
         # Row by row: what a test rolled back, no planner knows of, and a join over it may take minutes.
         self.shown = Assignment.objects.filter(key__in=keys_of(exchange)).latest("leased_at")
         return Seen(exchange, self.shown.slot.kind, answered, left_policy(self.shown).name)

@@ -25,8 +25,9 @@ from benchmarks.instance import Instance
 from benchmarks.material import Task
 
 KEY = re.compile(r"\b(T\d{6})-P\b")
-ACTION = re.compile(r'action="([^"]+/label)"')
-SUBMISSION = re.compile(r'name="submission_key" value="([0-9a-f-]{36})"')
+ACTION = re.compile(r'action="([^"]+/)label"|data-at="([^"]+/)"')
+SUBMISSION = re.compile(r'(?:name="submission_key" value|data-label)="([0-9a-f-]{36})"')
+CONTROLS = re.compile(r'data-controls="([0-9a-f]+)"')
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 CHOICES = {"left": -2, "right": 2}
 LABELS = ["-2", "2", "1"]
@@ -124,7 +125,7 @@ class Adapter(Base):
         if not found:
             session.shown = ""
             return None
-        return Assigned(key=found[1], id=json.loads(session.shown)["key"] if self.by_api else found_in(ACTION, session.shown))
+        return Assigned(key=found[1], id=json.loads(session.shown)["key"] if self.by_api else found_in(ACTION, session.shown) + "label")
 
     async def desk(self, session: Window) -> str:
         async with session.http.get(f"/c/{self.slug}/work/") as answer:
@@ -139,7 +140,8 @@ class Adapter(Base):
 
     async def submit_by_desk(self, session: Window, task: Assigned, choice: int) -> None:
         form = {"choice": str(choice), "rationale": "", "submission_key": found_in(SUBMISSION, session.shown)}
-        async with session.http.post(task.id, data=form) as answer:
+        controls = CONTROLS.search(session.shown)  # which the desk says that it has
+        async with session.http.post(task.id, data=form, headers={"Desk-Controls": controls[1]} if controls else {}) as answer:
             session.shown = await expect(answer, 200)
 
     async def submit_by_api(self, session: Window, task: Assigned, choice: int) -> None:
@@ -191,4 +193,4 @@ def found_in(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     if not found:
         raise Refused(f"nothing like {pattern.pattern} in {text[:200]!r}")
-    return found[1]
+    return str(found[found.lastindex or 0])

@@ -100,7 +100,7 @@ def line(rng: random.Random, number: int, *, is_gold: bool) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Served:
-    """A kept connection as a wire: a browser that sends forms as htmx does, or a program that sends JSON."""
+    """A kept connection as a wire: a browser that sends forms as the desk does, or a program that sends JSON."""
 
     http: httpx.Client
     is_form: bool
@@ -108,9 +108,9 @@ class Served:
     def get(self, path: str) -> Reply:
         return reply(self.http.get(path))
 
-    def submit(self, path: str, said: Mapping[str, object]) -> Reply:
+    def submit(self, path: str, said: Mapping[str, object], *, controls: str = "") -> Reply:
         if self.is_form:
-            return reply(self.http.post(path, data=dict(said), headers={"HX-Request": "true"}))
+            return reply(self.http.post(path, data=dict(said), headers={"HX-Request": "true", "Desk-Controls": controls}))
         return reply(self.http.post(path, json=dict(said)))
 
 

@@ -19,6 +19,7 @@ from accounts import consenting
 from accounts.access import signed_in
 from labeling import access, acknowledging, asking, assigning, cards, drafting, edge, practising, reopening, submitting
 from labeling.asks import asks_of
+from labeling.controls import controls_of
 from labeling.forms import IN_WORDS, DraftForm, LabelForm, ReportForm, SkipForm, WordsForm, said_in
 from labeling.models import Assignment, Campaign, Label, Role
 from labeling.practising import Feedback
@@ -191,7 +192,7 @@ def grounds_in(form: LabelForm, assignment: Assignment) -> submitting.Grounds | 
 def stay(request: HttpRequest, assignment: Assignment, campaign: Campaign, stored: str, *, at: datetime) -> HttpResponse:
     """Answer with the same pair, and what was typed on it."""
     if is_fragment(request) and reopening.renew(assignment=assignment, campaign=campaign, at=at):
-        return render(request, CARD, {"card": cards.card_for(assignment, campaign, at=at), "stored": stored})
+        return draw(request, cards.card_for(assignment, campaign, at=at), template=CARD, stored=stored)
     return go_on(request, campaign, stored, at=at)
 
 
@@ -258,7 +259,14 @@ def show(
     card = cards.card_for(assignment, campaign, at=at, is_reopened=is_reopened)
     if card.is_flagged and not (is_reopened or card.said or request.GET.get("shown") == card.key):
         return render(request, template, {"warned": card, "stored": stored, "feedback": feedback})
-    return render(request, template, {"card": card, "stored": stored, "feedback": feedback})
+    return draw(request, card, template=template, stored=stored, feedback=feedback)
+
+
+def draw(request: HttpRequest, card: cards.Card, *, template: str, stored: str, feedback: Feedback | None = None) -> HttpResponse:
+    """Draw a card; without its controls where they are on the desk already."""
+    controls = controls_of(card)
+    again = is_fragment(request) and bool(controls) and request.headers.get("Desk-Controls") == controls
+    return render(request, template, {"card": card, "controls": controls, "again": again, "stored": stored, "feedback": feedback})
 
 
 def template_for(request: HttpRequest) -> str:

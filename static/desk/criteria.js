@@ -15,7 +15,7 @@
       row.toggleAttribute("data-current", number === index);
       $$("input", row).forEach((step, place) => {
         if (number === index) step.dataset.key = scale[place];
-        else delete step.dataset.key;
+        else ["key", "usual"].forEach((name) => delete step.dataset[name]);
         $("kbd", step.parentElement).textContent = scale[place];
       });
     });
@@ -39,5 +39,8 @@
     if (next < rows().length) turnTo(next);
     else if (rows().every(isJudged)) $("#criteria").hidePopover();
   });
-  document.addEventListener("pair", tell);
+  document.addEventListener("pair", () => {
+    turnTo(-1);
+    tell();
+  });
 })();

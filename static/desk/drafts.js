@@ -30,9 +30,9 @@
     const from = form();
     if (!from?.dataset.draft || from.dataset.kept || words(from) === saved) return saving;
     document.dispatchEvent(new Event("typed"));
-    const [now, body] = [words(from), said(from)];
+    const [now, body, { action }] = [words(from), said(from), from];
     saving = fetch(from.dataset.draft, { method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin", keepalive: last, redirect: "error" })
-      .then((answer) => answer.status === 204 && onSaved(from, now))
+      .then((answer) => answer.status === 204 && from.action === action && onSaved(from, now))
       .catch(() => undefined);
     return saving;
   }
@@ -47,7 +47,8 @@
 
   function begin() {
     clearTimeout(timer);
-    const from = form();
+    const [from, hint] = [form(), $("#kept")];
+    if (hint) hint.textContent = "";
     if (!from?.dataset.draft) return;
     saved = words(from);
     const left = recall("draft", {});

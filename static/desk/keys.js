@@ -70,8 +70,9 @@
     for (const control of $$("[data-key]")) {
       control.dataset.usual ??= control.dataset.key;
       const key = chosen[control.dataset.usual] ?? control.dataset.usual;
+      if (key === control.dataset.key) continue;
       const printed = $("kbd", control.closest("label") ?? control.closest(".pane")?.querySelector("header") ?? control);
-      if (key !== control.dataset.key && printed) printed.textContent = key.toUpperCase();
+      if (printed) printed.textContent = key.toUpperCase();
       control.dataset.key = key;
     }
   }

@@ -41,7 +41,7 @@
   /* ---- out ---- */
 
   const post = (action, body) =>
-    fetch(action, { method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE * 1000) });
+    fetch(action, { method: "POST", body, headers: { "HX-Request": "true", ...Desk.has() }, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE * 1000) });
 
   async function send(form) {
     if (sent) return note(form);
@@ -170,7 +170,7 @@
     }
     kept = null;
     rubricWasOpen = Boolean($("#rubric:popover-open"));
-    main().replaceWith($("#desk", page));
+    Desk.turnTo($("#desk", page));
     const progress = $("#progress", page);
     if (progress) $("#progress")?.replaceWith(progress);
     begin();
@@ -215,7 +215,7 @@
   /* ---- each pair begins alike ---- */
 
   function begin() {
-    if (rubricWasOpen) $("#rubric")?.showPopover();
+    if (rubricWasOpen) $("#rubric:not(:popover-open)")?.showPopover();
     rubricWasOpen = false;
     const address = main()?.dataset.address;
     if (address && address !== location.pathname) history.replaceState(null, "", address);

@@ -15,6 +15,7 @@ from django.utils.safestring import mark_safe
 from playwright.sync_api import Page, Route
 
 from labeling.cards import Card
+from labeling.controls import controls_of
 
 ORIGIN = "http://127.0.0.1:9"
 HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -69,7 +70,7 @@ class Desk:
             return route.fulfill(status=409, body="seen")
         if said.get("submission_key") not in [earlier.get("submission_key") for _, earlier in self.stored]:
             self.stored.append((what, said))
-        return route.fulfill(content_type="text/html", body=self.html(self.says))
+        return route.fulfill(content_type="text/html", body=self.html(self.says, has=route.request.headers.get("desk-controls", "")))
 
     def let_go(self) -> None:
         """Answer what waits, and whatever comes from now on."""
@@ -82,8 +83,10 @@ class Desk:
     def bar(self) -> str:
         return render_to_string("_shared_desk_bar.html", {"here": self.card(), "heading": "Name"})
 
-    def html(self, stored: str = "") -> str:
-        return render_to_string("labeling/work.html#card", {"card": self.card(), "stored": stored})
+    def html(self, stored: str = "", *, has: str = "") -> str:
+        card = self.card()
+        controls = controls_of(card)
+        return render_to_string("labeling/work.html#card", {"card": card, "stored": stored, "controls": controls, "again": bool(has) and has == controls})
 
     def card(self) -> Card:
         text, nothing = mark_safe("<p>" + "word " * (self.words // 3) + "</p>"), mark_safe("")  # noqa: S308

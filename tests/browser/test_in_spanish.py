@@ -29,9 +29,9 @@ class SpanishDesk(Desk):
         with translation.override("es"):
             return super().bar() + render_to_string("_shared_desk_said.html")
 
-    def html(self, stored: str = "") -> str:
+    def html(self, stored: str = "", *, has: str = "") -> str:
         with translation.override("es"):
-            return super().html("Guardado." if stored else "")
+            return super().html("Guardado." if stored else "", has=has)
 
 
 @pytest.fixture(params=[1440, 390])

@@ -53,15 +53,15 @@ class MovedDesk(Desk):
         from_form: dict[str, Any] = route.request.post_data_json or {}
         return {name: [str(value)] for name, value in from_form.items()}
 
-    def html(self, stored: str = "") -> str:
+    def html(self, stored: str = "", *, has: str = "") -> str:
         if not self.is_behind:
-            return super().html(stored)
+            return super().html(stored, has=has)
         return render_to_string("labeling/work.html#card", {"reworded": reworded(), "stored": stored})
 
 
 def shows(desk: Desk, context: dict[str, Any]) -> None:
     """Have the desk answer with this, whatever it is asked."""
-    desk.html = lambda stored="": render_to_string("labeling/work.html#card", context)  # type: ignore[method-assign]
+    desk.html = lambda stored="", *, has="": render_to_string("labeling/work.html#card", context)  # type: ignore[method-assign]
 
 
 @pytest.fixture

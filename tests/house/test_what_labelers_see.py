@@ -120,9 +120,12 @@ def answer_of(client: Client, method: str, address: str, **fields: Any) -> Seen:
 
 
 def labels_on(blind: Blind) -> Iterator[Seen]:
-    """Label at the desk and by the API, until a pair of each kind was seen: by fragment, by redirect and page, by the API; with mistakes in between."""
+    """Label at the desk and by the API, until a pair of each kind was seen: by fragment, whole or not, by redirect and page, by the API; with mistakes."""
     browser, program = blind.client(), blind.client(Route("", "api/"))
-    yield answer_of(browser, "GET", reverse("work", args=["evening"]))
+    page = answer_of(browser, "GET", reverse("work", args=["evening"]))
+    yield page
+    found = re.search(rb'data-controls="([0-9a-f]+)"', page.body)
+    assert found, "the desk has controls to go on with"
     for number in range(12):
         if (assignment := assigning.next_for(blind.campaign, blind.lena, at=NOW)) is None:
             break
@@ -130,7 +133,8 @@ def labels_on(blind: Blind) -> Iterator[Seen]:
         said = {"choice": "1", "submission_key": str(uuid.uuid4())}
         yield answer_of(browser, "POST", desk, data={"choice": "nonsense"}, headers={"HX-Request": "true"})
         if number % 3 == 0:
-            yield answer_of(browser, "POST", desk, data=said, headers={"HX-Request": "true"})
+            has = {"Desk-Controls": found[1].decode()} if number % 2 else {}
+            yield answer_of(browser, "POST", desk, data=said, headers={"HX-Request": "true", **has})
         elif number % 3 == 1:
             yield answer_of(browser, "POST", desk, data=said)
             yield answer_of(browser, "GET", reverse("work", args=["evening"]))

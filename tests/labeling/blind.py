@@ -22,14 +22,15 @@ class InProcess:
     """Django's own client as a wire."""
 
     client: Client
-    kind: dict[str, Any]
-    """What else a submit is sent with."""
+    is_form: bool
 
     def get(self, path: str) -> Reply:
         return reply(self.client.get(path))
 
-    def submit(self, path: str, said: Mapping[str, object]) -> Reply:
-        return reply(self.client.post(path, said, **self.kind))
+    def submit(self, path: str, said: Mapping[str, object], *, controls: str = "") -> Reply:
+        if self.is_form:
+            return reply(self.client.post(path, said, headers={"HX-Request": "true", "Desk-Controls": controls}))
+        return reply(self.client.post(path, said, content_type="application/json"))
 
 
 def reply(answer: Any) -> Reply:
@@ -40,7 +41,7 @@ def reply(answer: Any) -> Reply:
 def watch(campaign: Campaign, labeler: User) -> Watch:
     browser, program = Client(), Client(headers={"Authorization": f"Bearer {make_token(labeler)}"})
     browser.force_login(labeler)
-    return Watch(campaign, InProcess(browser, {"headers": {"HX-Request": "true"}}), InProcess(program, {"content_type": "application/json"}))
+    return Watch(campaign, InProcess(browser, is_form=True), InProcess(program, is_form=False))
 
 
 def make_watched_campaign(labeler: User, *, pairs: int, gold: int, **fields: Any) -> Campaign:
