@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.marking import marked
 from accounts.wording import told
@@ -76,24 +77,38 @@ class EvidenceField(forms.CharField):
         return sent
 
 
+@lru_cache(maxsize=256)
+def fields_of(asks: Asks, *, is_finished: bool, rationale_required: bool, language: str) -> dict[str, forms.Field]:
+    """Return what is sent from the desk under a rubric version. Made once for each language, since no form changes any of it."""
+    fields: dict[str, forms.Field] = {
+        "choice": forms.ChoiceField(choices=STEPS, required=is_finished, error_messages={"required": _("choose first, 1 to 7, or 0 for both bad.")}),
+        "rationale": forms.CharField(
+            required=is_finished and rationale_required,
+            max_length=4000,
+            strip=False,
+            error_messages={"required": _("this campaign asks for a rationale; press N and write one.")},
+        ),
+        "submission_key": forms.UUIDField(required=is_finished, error_messages={"required": _("the form is incomplete; reload the page.")}),
+        "active_seconds": ActiveSecondsField(),
+        "evidence": EvidenceField(),
+        "reasons": ReasonsField(asks.reasons),
+    }
+    for criterion in asks.criteria:
+        missing = {"required": _("judge “{criterion}”, too; press V.").format(criterion=criterion.label)}
+        fields[name_of(criterion)] = forms.ChoiceField(choices=STEPS[:7], required=is_finished, error_messages=missing)
+    return fields
+
+
 class LabelForm(forms.Form):
     """What is sent from the desk, under one rubric version, which says what is asked for besides the choice."""
 
-    choice = forms.ChoiceField(choices=STEPS, error_messages={"required": gettext_lazy("choose first, 1 to 7, or 0 for both bad.")})
-    rationale = forms.CharField(required=False, max_length=4000, strip=False)
-    submission_key = forms.UUIDField(error_messages={"required": gettext_lazy("the form is incomplete; reload the page.")})
-    active_seconds = ActiveSecondsField()
-    evidence = EvidenceField()
+    is_finished = True
 
     def __init__(self, *args: Any, asks: Asks = NOTHING_MORE, rationale_required: bool = False, rationale_minimum: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.asks, self.rationale_minimum = asks, rationale_minimum
-        self.fields["rationale"].required = rationale_required
-        self.fields["rationale"].error_messages["required"] = _("this campaign asks for a rationale; press N and write one.")
-        self.fields["reasons"] = ReasonsField(asks.reasons)
-        for criterion in asks.criteria:
-            missing = {"required": _("judge “{criterion}”, too; press V.").format(criterion=criterion.label)}
-            self.fields[name_of(criterion)] = forms.ChoiceField(choices=STEPS[:7], error_messages=missing)
+        self.asks, self.rationale_minimum = asks, rationale_minimum if self.is_finished else 0
+        made = fields_of(asks, is_finished=self.is_finished, rationale_required=rationale_required, language=get_language() or "")
+        self.fields = dict(made)
 
     def clean_rationale(self) -> str:
         rationale = check_kept_whole(self.cleaned_data["rationale"])
@@ -124,11 +139,7 @@ class LabelForm(forms.Form):
 class DraftForm(LabelForm):
     """The same, not finished: nothing of it is asked for."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.rationale_minimum = 0
-        for field in self.fields.values():
-            field.required = False
+    is_finished = False
 
     @property
     def said(self) -> dict[str, Any]:
