@@ -131,7 +131,7 @@ STATICFILES_FINDERS = [
     "config.bundles.BundleFinder",
 ]
 # One file of several, in this order.
-DESK = ("words", "page", "keys", "seconds", "missing", "drafts", "undo", "evidence", "criteria", "help", "rest", "again", "sending")
+DESK = ("words", "page", "keys", "seconds", "missing", "drafts", "undo", "evidence", "criteria", "help", "rest", "controls", "sending")
 BUNDLES = {"desk.js": [*(f"desk/{name}.js" for name in DESK), "reading.js"]}
 WHITENOISE_MAX_AGE = 3600
 

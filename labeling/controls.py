@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from hashlib import sha256
 
 from django.conf import settings
@@ -10,7 +9,17 @@ from django.utils.translation import get_language
 
 from labeling.cards import Card
 
-MADE_FROM = ("templates/_shared_desk_*.html", "locale/*/LC_MESSAGES/django.mo")
+
+def digest(*patterns: str) -> str:
+    """Return the SHA-256 of the files under the project's root that any of the patterns names."""
+    read = sha256()
+    for path in sorted(path for pattern in patterns for path in settings.BASE_DIR.glob(pattern)):
+        read.update(path.read_bytes())
+    return read.hexdigest()
+
+
+MADE_FROM = digest("templates/_shared_desk_*.html", "locale/*/LC_MESSAGES/django.mo", "labeling/urls.py", "accounts/templatetags/*.py")
+"""What controls are drawn from: markup, words, addresses. It is read with the code, before web processes are forked, so that it is that of what they serve."""
 
 
 def controls_of(card: Card) -> str:
@@ -21,14 +30,4 @@ def controls_of(card: Card) -> str:
     if card.said:
         return ""
     asked = (card.campaign_slug, card.rubric_number, card.rubric_html, card.reasons, card.criteria, card.rationale_required, card.rationale_minimum)
-    return sha256(repr((made_from(), get_language(), *asked)).encode()).hexdigest()[:16]
-
-
-@cache
-def made_from() -> str:
-    """Return a digest of the markup and the words that controls are drawn from."""
-    digest = sha256()
-    for pattern in MADE_FROM:
-        for path in sorted(settings.BASE_DIR.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return sha256(repr((MADE_FROM, get_language(), *asked)).encode()).hexdigest()[:16]

@@ -265,8 +265,8 @@ def show(
 def draw(request: HttpRequest, card: cards.Card, *, template: str, stored: str, feedback: Feedback | None = None) -> HttpResponse:
     """Draw a card; without its controls where they are on the desk already."""
     controls = controls_of(card)
-    again = is_fragment(request) and bool(controls) and request.headers.get("Desk-Controls") == controls
-    return render(request, template, {"card": card, "controls": controls, "again": again, "stored": stored, "feedback": feedback})
+    is_bare = is_fragment(request) and bool(controls) and request.headers.get("Desk-Controls") == controls
+    return render(request, template, {"card": card, "controls": controls, "is_bare": is_bare, "stored": stored, "feedback": feedback})
 
 
 def template_for(request: HttpRequest) -> str:

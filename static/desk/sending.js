@@ -50,17 +50,18 @@
     clearTimeout(kept?.timer);
     form.closest("[popover]")?.hidePopover();
     const slow = setTimeout(showSlow, 200);
+    let answered = null;
     try {
       const answer = await (form === decide() ? posted(form) : postedAfterDraft(form));
-      const text = await answer.text();
-      arrive(slow);
-      take(form, answer, text);
+      answered = [answer, await answer.text()];
     } catch {
-      arrive(slow);
-      thaw();
-      lostLine(form);
+      /* no whole answer came */
     }
-    return undefined;
+    clearTimeout(slow);
+    sent = null;
+    if (answered) return take(form, ...answered);
+    thaw();
+    return lostLine(form);
   }
 
   /** Send first, and change the page while it is on its way. */
@@ -80,11 +81,6 @@
   function showSlow() {
     decide()?.toggleAttribute("data-slow", true);
     say(_("Storing …"), "state calm");
-  }
-
-  function arrive(slow) {
-    clearTimeout(slow);
-    sent = null;
   }
 
   /* ---- while it is on its way: no key or click changes what was sent, and none judges a pair that nobody has seen ---- */
@@ -170,7 +166,7 @@
     }
     kept = null;
     rubricWasOpen = Boolean($("#rubric:popover-open"));
-    Desk.turnTo($("#desk", page));
+    Desk.changeTo($("#desk", page));
     const progress = $("#progress", page);
     if (progress) $("#progress")?.replaceWith(progress);
     begin();
@@ -180,27 +176,28 @@
   /** Signed out, or the form's token is of an earlier session: the page itself has a fresh token once the person is signed in. */
   async function signedOut(form) {
     hold(form);
-    try {
-      if (!kept.renewed && (await renew(form))) {
-        kept.renewed = true;
-        return send(form);
-      }
-    } catch {
-      return lostLine(form);
-    }
     if (kept.renewed) return refuse(form, _("Not stored: you may not decide this pair any more."));
+    const { action } = form;
+    const isRenewed = await renew().catch(() => null);
+    if (kept?.form !== form || form.action !== action || kept.renewed) return undefined; // by now it is another pair, or was sent again
+    if (isRenewed === null) return lostLine(form);
+    if (isRenewed) {
+      kept.renewed = true;
+      return send(form);
+    }
     const words = _("You are signed out. Your decision is kept here: sign in, come back to this page, and it goes out.");
     say(words, "state warn", link(_("Sign in"), location.href), button(_("Try now"), again));
     return undefined;
   }
 
-  async function renew(form) {
-    const page = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+  /** Put the token of a fresh page into the forms, and return whether there was one. */
+  async function renew() {
+    const page = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE * 1000) });
     const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
     const token = $("#desk input[name=csrfmiddlewaretoken]", fresh)?.value;
     if (!token) return false;
     for (const input of $$("input[name=csrfmiddlewaretoken]")) input.value = token;
-    return form.isConnected;
+    return true;
   }
 
   function refuse(form, words) {

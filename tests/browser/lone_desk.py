@@ -86,7 +86,7 @@ class Desk:
     def html(self, stored: str = "", *, has: str = "") -> str:
         card = self.card()
         controls = controls_of(card)
-        return render_to_string("labeling/work.html#card", {"card": card, "stored": stored, "controls": controls, "again": bool(has) and has == controls})
+        return render_to_string("labeling/work.html#card", {"card": card, "stored": stored, "controls": controls, "is_bare": bool(has) and has == controls})
 
     def card(self) -> Card:
         text, nothing = mark_safe("<p>" + "word " * (self.words // 3) + "</p>"), mark_safe("")  # noqa: S308

@@ -105,6 +105,37 @@ def test_who_signs_in_after_somebody_sends_nothing_of_theirs(page: Page) -> None
     assert desk.sent == []
 
 
+SIGNED_IN_ELSEWHERE = """() => {
+    const { fetch } = window;
+    let refusals = 2;
+    window.pages = []; // asked for, for their tokens
+    window.fetch = (address, options = {}) => {
+        if (options.method !== "POST") return new Promise((come, fail) => pages.push({ come, fail }));
+        return String(address).endsWith("label") && refusals-- > 0 ? Promise.resolve(new Response("", { status: 403 })) : fetch(address, options);
+    };
+}"""
+PAGE_COMES = """number => pages[number].come(new Response('<main id="desk"><input name="csrfmiddlewaretoken" value="fresh"></main>'))"""
+
+
+@pytest.mark.parametrize("comes_late", ["pages[0].fail(new TypeError())", f"({PAGE_COMES})(0)"], ids=["not at all", "late"])
+def test_a_fresh_token_that_was_overtaken_sends_nothing_of_the_next_pair(page: Page, comes_late: str) -> None:
+    """Signed in anew in another window: a decision is refused, sent once more meanwhile, and stored. What the first try had asked for comes later."""
+    desk = Desk(page, refuses=False)
+    page.evaluate(SIGNED_IN_ELSEWHERE)
+    for asked in (1, 2):
+        desk.press("6", "Enter")
+        page.wait_for_function(f"pages.length === {asked}")
+    page.evaluate(PAGE_COMES, 1)
+    expect(page.locator("#news")).to_contain_text("Stored.")
+    desk.press("3")
+    page.evaluate(comes_late)
+    desk.wait(5)
+    page.wait_for_timeout(200)
+    assert len(desk.stored) == 1
+    expect(page.locator("#news")).not_to_contain_text("No connection")
+    expect(page.locator("form.decide [name=choice]:checked")).to_have_value("-1")
+
+
 def test_a_decision_sleeps_with_the_laptop(page: Page) -> None:
     """A night later it is still on the screen and can be sent; what became of it is the server's to say."""
     desk = Desk(page, refuses=False)

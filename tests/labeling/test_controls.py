@@ -44,7 +44,7 @@ def test_it_works(campaign: Campaign, lena: User, as_: As, page: Any) -> None:
     for _ in range(2):
         answer = sent(desk, campaign, key, has=has)
         body, card = answer.content.decode(), answer.context["card"]
-        assert "data-again" in body
+        assert "data-bare" in body
         assert "first" in body
         assert not any(part in body for part in ('class="decide"', 'name="choice"', 'id="rubric"', 'id="help"'))
         assert f'data-at="{reverse("reopened", args=[campaign.slug, card.key])}" data-label="{card.submission_key}" data-words="{card.words_key}"' in body
@@ -55,7 +55,7 @@ def test_it_works(campaign: Campaign, lena: User, as_: As, page: Any) -> None:
 @pytest.mark.parametrize("has", ["", "0123456789abcdef"])
 def test_who_has_none_or_others_gets_them(campaign: Campaign, lena: User, as_: As, page: Any, has: str) -> None:
     body = sent(as_(lena), campaign, page.context["card"].key, has=has).content.decode()
-    assert "data-again" not in body
+    assert "data-bare" not in body
     assert 'class="decide"' in body
 
 

@@ -1,5 +1,6 @@
 /* The controls are the same for each pair of a wording. They stay from pair to pair, drawn and laid out once; only what is a pair's own is changed.
-   A card says in data-controls which ones it goes with, where nothing stands in them yet; with data-again it came without them. */
+   A card says in data-controls which ones it goes with, where nothing stands in them yet; a bare one (data-bare) comes without them, to a desk that has them.
+   So a form outlives its pair: whatever waits compares its address, not the form, to know whether the pair is still the one that it was about. */
 (() => {
   "use strict";
 
@@ -9,18 +10,19 @@
   Desk.has = () => (main()?.dataset.controls ? { "Desk-Controls": main().dataset.controls } : {});
 
   /** Put the next card in the place of the one that is shown. */
-  Desk.turnTo = (card) => {
-    if (!("again" in card.dataset)) return main().replaceWith(card);
+  Desk.changeTo = (card) => {
+    if (!("bare" in card.dataset)) return main().replaceWith(card);
     main().blur(); // it is the same element, and is to be heard of as another
-    const [here, fresh] = [main(), card].map((each) => $(":scope > #controls", each)); // no text can be one
-    clear(here);
-    for (const form of $$("form", here)) address(form, fresh.dataset);
-    $(".undo", here)?.remove();
-    $("#news", here).replaceWith(...$("#news", fresh).parentElement.children);
-    fresh.remove();
-    for (const part of [...main().children]) if (part !== here) part.remove();
-    here.before(...card.children);
-    delete card.dataset.again;
+    const controls = $(":scope > #controls", main());
+    const own = $(":scope > #for-controls", card); // a child of the card itself: no text of the pair is
+    clear(controls);
+    for (const form of $$("form", controls)) readdress(form, own.dataset);
+    $(".undo", controls)?.remove();
+    $("#news", controls).replaceWith(...$("#news", own).parentElement.children);
+    own.remove();
+    for (const part of [...main().children]) if (part !== controls) part.remove();
+    controls.before(...card.children);
+    delete card.dataset.bare;
     Object.assign(main().dataset, card.dataset);
   };
 
@@ -32,7 +34,7 @@
   }
 
   /** Have a form as it first came, for the pair at another address. */
-  function address(form, { at, label, words }) {
+  function readdress(form, { at, label, words }) {
     form.reset();
     form.setAttribute("action", at + form.getAttribute("action").split("/").pop());
     if (form.dataset.draft) form.dataset.draft = `${at}draft`;
