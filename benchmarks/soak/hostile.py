@@ -56,12 +56,26 @@ LOOKING = """() => {
     return { heard: window.heard, acts, focusable, scripts };
 }"""
 
+NEXT = """html => {
+    if (!document.querySelector("#desk")?.dataset.controls) return false;
+    const card = new DOMParser().parseFromString(html, "text/html").querySelector("#desk");
+    const controls = card.querySelector(":scope > #controls");
+    controls.id = "for-controls";
+    Object.assign(controls.dataset, { at: "/c/slug/work/key/", label: "", words: "" });
+    card.dataset.bare = "";
+    Desk.changeTo(card);
+    return true;
+}"""
+"""Has a desk change to a card of the same texts, as the answer to a decision brings it; says whether there is one that keeps its controls."""
+
 
 @dataclass
 class Found:
     """What went wrong, with the page on which it did."""
 
     pages: int = 0
+    changed: int = 0
+    """Desks among them that went on to a next card."""
     scripts: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     focusable: list[str] = field(default_factory=list)
@@ -81,7 +95,8 @@ def row_12(rig: Rig, *, tenth: bool) -> Outcome:
     finally:
         logging.disable(logging.NOTSET)
     what = f"{len(payloads)} payloads in {len(fields())} stored fields, {found.pages:,} pages in Chromium without a Content-Security-Policy"
-    return Outcome(12, what, [at_least("pages", found.pages, len(payloads)), *found.figures()])
+    reached = [at_least("pages", found.pages, len(payloads)), at_least("desks that went on", found.changed, 1)]
+    return Outcome(12, what, [*reached, *found.figures()])
 
 
 def look_through(payloads: Sequence[str], *, a_round: int) -> Found:
@@ -203,6 +218,7 @@ class Eye:
     def told(self) -> dict[str, Any]:
         try:
             self.page.goto(ORIGIN + self.seen.address)
+            self.found.changed += self.page.evaluate(NEXT, self.seen.html)
             self.page.wait_for_timeout(10)
             return dict(self.page.evaluate(LOOKING))
         except Error:

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.skipif(not CHRO
 def test_it_works() -> None:
     found = hostile.look_through(PAYLOADS[::10], a_round=25)
     assert found.pages > 120
+    assert found.changed
     assert (found.scripts, found.requests, found.focusable) == ([], [], []), str(found)
 
 
