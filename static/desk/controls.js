@@ -9,9 +9,16 @@
   /** What a request for the next card says besides: the controls that are here. */
   Desk.has = () => (main()?.dataset.controls ? { "Desk-Controls": main().dataset.controls } : {});
 
-  /** Put the next card in the place of the one that is shown. */
+  /** Put the next card in the place of the one that is shown. The rubric stays open if it was. */
   Desk.changeTo = (card) => {
-    if (!("bare" in card.dataset)) return main().replaceWith(card);
+    if ("bare" in card.dataset) return change(card);
+    const isRubricOpen = Boolean($("#rubric:popover-open"));
+    main().replaceWith(card);
+    if (isRubricOpen) $("#rubric")?.showPopover();
+    return undefined;
+  };
+
+  function change(card) {
     main().blur(); // it is the same element, and is to be heard of as another
     const controls = $(":scope > #controls", main());
     const own = $(":scope > #for-controls", card); // a child of the card itself: no text of the pair is
@@ -24,9 +31,9 @@
     controls.before(...card.children);
     delete card.dataset.bare;
     Object.assign(main().dataset, card.dataset);
-  };
+  }
 
-  /** The rubric stays open if it was; nothing else does. */
+  /** Close whatever else is open, and let go of what was held while a decision was on its way. */
   function clear(controls) {
     for (const open of $$("[popover]:popover-open:not(#rubric)", controls)) open.hidePopover();
     for (const still of $$("[inert]", controls)) still.inert = false;

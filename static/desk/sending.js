@@ -11,7 +11,6 @@
   let sent = null; // the form on its way
   let meanwhile = {}; // what was pressed while it was: { takesBack, unused }
   let focused = null;
-  let rubricWasOpen = false;
 
   /* ---- what waits on this machine, for a page that was closed or reloaded before the answer came ---- */
 
@@ -165,7 +164,6 @@
       windows?.postMessage({ who: main().dataset.who, action: form.action });
     }
     kept = null;
-    rubricWasOpen = Boolean($("#rubric:popover-open"));
     Desk.changeTo($("#desk", page));
     const progress = $("#progress", page);
     if (progress) $("#progress")?.replaceWith(progress);
@@ -212,8 +210,6 @@
   /* ---- each pair begins alike ---- */
 
   function begin() {
-    if (rubricWasOpen) $("#rubric:not(:popover-open)")?.showPopover();
-    rubricWasOpen = false;
     const address = main()?.dataset.address;
     if (address && address !== location.pathname) history.replaceState(null, "", address);
     document.dispatchEvent(new Event("pair"));

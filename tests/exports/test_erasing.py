@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from io import StringIO
 
 import pytest
@@ -13,16 +14,17 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts import erasable
 from accounts.models import AccountEvent, ApiToken, User
 from exports import downloads, erasing, formats, inspection, lives, measuring, publishing, succeeding
 from exports.models import DatasetVersion, Removal
 from exports.removals import Subject
-from labeling import campaigns, renderings, withdrawing
+from labeling import assigning, campaigns, cards, renderings, submitting, withdrawing
 from labeling.models import Campaign, CampaignEvent, Label, Pair, Standing
 from policies.models import Prompt, Response
-from tests.builders import NOW, make_campaign, make_label, make_prompt, make_token, make_user
+from tests.builders import NOW, make_campaign, make_label, make_pair, make_prompt, make_token, make_user
 from tests.exports.settled import adjudicate, order, settled_pair
 
 NAME = "wilhelmina.quist"
@@ -117,6 +119,23 @@ def test_a_prompt_is_forgotten(released: DatasetVersion, people: Sequence[User],
     assert set(Pair.objects.filter(prompt__in=[prompt, again]).values_list("standing", flat=True)) == {Standing.WITHDRAWN}
     assert successor.rows_count == released.rows_count - 1
     assert inspection.verify(successor.folder) == []
+
+
+def test_what_was_erased_is_named_in_the_readers_language(campaign: Campaign, people: Sequence[User], as_: Callable[[User], Client]) -> None:
+    """Among one's own decisions, and where the pair is drawn once more."""
+    _, otto, _ = people
+    pair = make_pair(campaign, prompt=make_prompt(SECRET, external_id="vault"), a=ANSWER, b="I will not say.")
+    assignment = assigning.next_for(campaign, otto, at=NOW)
+    assert assignment is not None
+    submitting.submit_label(assignment=assignment, preference=1, submission_key=uuid.uuid4(), at=NOW)
+    removed(prompts=[pair.prompt])
+    User.objects.filter(pk=otto.pk).update(language="es")
+    own = as_(otto).get(reverse("own-decisions", args=[campaign.slug])).content.decode()
+    assert ("(borrado)" in own, "(erased)" in own) == (True, False)
+    for language, words in (("es", "(borrado)"), ("en", "(erased)")):
+        with translation.override(language):
+            texts = cards.texts_of(pair.pk, left_is_a=True)
+        assert (texts.messages, texts.left, texts.right) == ([{"role": "user", "content": words}], words, words)
 
 
 def test_a_successor_proves_what_was_removed(released: DatasetVersion, people: Sequence[User]) -> None:

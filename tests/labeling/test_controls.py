@@ -19,6 +19,7 @@ from labeling.asks import Chip
 from labeling.cards import Card, Criterion
 from labeling.controls import controls_of
 from labeling.models import Assignment, Campaign, Label
+from labeling.reopening import Reopenable
 from tests.builders import make_pair
 
 As = Callable[[User], Client]
@@ -92,7 +93,8 @@ OWN: dict[str, dict[str, Any]] = {
     "texts": {"left_html": SafeString("<p>other</p>"), "prompt_html": SafeString("<p>other</p>")},
     "keys": {"key": str(uuid.uuid4()), "submission_key": str(uuid.uuid4()), "words_key": str(uuid.uuid4())},
     "a count": {"done_today": 7},
-    "a way back": {"is_flagged": True},
+    "a way back": {"undo": Reopenable(uuid.UUID(int=7), 100)},
+    "a warning": {"is_flagged": True},
 }
 
 
