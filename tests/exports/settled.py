@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import User
+from exports import splits
 from exports.freezing import Order
+from exports.models import Dataset
 from labeling import resolution
 from labeling.models import Adjudication, AdjudicationTurn, Campaign, Pair, Role
 from labeling.resolution import Said
+from policies.models import Prompt
 from tests.builders import NOW, join, make_campaign, make_label, make_pair, make_user
 
 
@@ -75,3 +80,15 @@ def settled_campaign(slug: str = "everyday", *, pairs: int = 3, researcher: User
 
 def order(*campaigns: Campaign, dataset: str = "helpfulness", **fields: Any) -> Order:
     return Order(dataset=dataset, campaigns=campaigns, by=fields.pop("by", None), at=fields.pop("at", timezone.now()), **fields)
+
+
+def spread(order: Order) -> Order:
+    """Return the order with its dataset made, of a salt that gives each split its share of the prompts or more, rounded down.
+
+    For few rows that have to be in several splits: the salt that a freeze draws leaves one of them too small now and then.
+    """
+    families = sorted(set(Prompt.objects.filter(pairs__campaign__in=order.campaigns).values_list("family", flat=True)))
+    least = Counter({split: int(share * len(families)) for split, share in order.shares.items()})
+    salt = next(salt for salt in map(str, count()) if Counter(splits.split_of(key, salt=salt, shares=order.shares) for key in families) >= least)
+    Dataset.objects.create(name=order.dataset, salt=salt, secret="00" * 32, shares=dict(order.shares), created_by=order.by, created_at=order.at)
+    return order

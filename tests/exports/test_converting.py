@@ -26,7 +26,7 @@ from exports.layouts import LAYOUTS
 from exports.models import Conversion, DatasetFile, DatasetVersion
 from labeling.models import Campaign, Role
 from tests.builders import make_prompt
-from tests.exports.settled import order, settled_campaign, settled_pair
+from tests.exports.settled import order, settled_campaign, settled_pair, spread
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def version(any_moment: None, everyday: Campaign, rosa: User) -> DatasetVersion:
     labelers = [membership.user for membership in everyday.memberships.filter(role=Role.LABELER)]
     twice = [{"role": "user", "content": "Well?"}, {"role": "user", "content": "A knot?"}]
     settled_pair(everyday, labelers, prompt=make_prompt(messages=twice))
-    return publishing.publish(order(everyday, by=rosa, shares={"train": 0.5, "validation": 0.25, "test": 0.25}))
+    return publishing.publish(spread(order(everyday, by=rosa, shares={"train": 0.5, "validation": 0.25, "test": 0.25})))
 
 
 def asked(version: DatasetVersion, layout: str = "kto", kind: str = "jsonl") -> Conversion:
@@ -115,6 +115,7 @@ def test_large_ones_are_cut_into_shards(version: DatasetVersion, monkeypatch: py
     monkeypatch.setattr(converting, "ROWS_A_SHARD", 3)
     conversion = done(version, "trl-implicit", "parquet")
     rows = version.manifest["counts"]["rows"]["train"]
+    assert rows > 3
     shards = list(conversion.files.filter(split="train").order_by("name"))
     number = -(-rows // 3)
     assert [shard.name for shard in shards] == [f"trl-implicit.train-{place:05}-of-{number:05}.parquet" for place in range(1, number + 1)]

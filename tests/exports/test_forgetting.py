@@ -30,7 +30,7 @@ from policies.importing import NothingStored
 from policies.models import GenerationRequest, GenerationRun, Prompt, Response
 from tests.builders import NOW, join, make_campaign, make_label, make_pair, make_policy, make_prompt, make_prompt_set, make_token, make_user
 from tests.exports.released import waive_all
-from tests.exports.settled import adjudicate, order, settled_pair
+from tests.exports.settled import adjudicate, order, settled_pair, spread
 
 NAME, WHOLE_NAME, MAIL = "wilhelmina.quist", "Wilhelmina Quist", "wq@lighthouse.invalid"
 SECRET = "The combination of the vault beneath the lighthouse is eleven swans"
@@ -106,7 +106,7 @@ def everywhere(any_moment: None, campaign: Campaign, secret: Prompt, wilhelmina:
         settled_pair(campaign, (wilhelmina, otto))
         settled_pair(campaign, (otto, ada))
     of_the_rows(campaign, secret, wilhelmina, otto, ada)
-    version = publishing.publish(order(campaign, dataset="harbour", by=rosa, shares={"train": 0.6, "test": 0.4}))
+    version = publishing.publish(spread(order(campaign, dataset="harbour", by=rosa, shares={"train": 0.6, "test": 0.4})))
     of_gold(campaign, secret)
     of_the_release(version, secret, wilhelmina, rosa, olga)
     of_the_account(campaign, wilhelmina, rosa, olga)

@@ -26,7 +26,7 @@ from exports import hub, publishing, pushing, releasing, tasks
 from exports.models import DatasetVersion, Download, Push
 from labeling.models import Campaign
 from tests.exports.released import released
-from tests.exports.settled import order, settled_campaign
+from tests.exports.settled import order, settled_campaign, spread
 from tests.exports.standin import READ_ONLY, TOKEN, Repo, StandIn, stand_in
 
 SignIn = Callable[[User], Client]
@@ -45,9 +45,9 @@ def there(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand
 
 @pytest.fixture
 def version(any_moment: None, rosa: User, olga: User) -> DatasetVersion:
-    """A released version with rows in every split: of 50 families, one is without some in a million draws."""
-    campaign = settled_campaign("broad", pairs=50, researcher=rosa)
-    return released(publishing.publish(order(campaign, by=rosa, shares={"train": 0.5, "validation": 0.25, "test": 0.25})), olga)
+    """A released version with rows in every split."""
+    campaign = settled_campaign("broad", pairs=12, researcher=rosa)
+    return released(publishing.publish(spread(order(campaign, by=rosa, shares={"train": 0.5, "validation": 0.25, "test": 0.25}))), olga)
 
 
 def asked(version: DatasetVersion, by: User | None = None, repo: str = REPO) -> Push:

@@ -16,7 +16,7 @@ from exports.models import Dataset, DatasetVersion, FamilyMember, Sketch
 from labeling.models import Campaign, GoldItem, Pair
 from policies.models import Prompt
 from tests.builders import NOW, make_campaign, make_prompt, make_user
-from tests.exports.settled import order, settled_pair
+from tests.exports.settled import order, settled_pair, spread
 
 WORDS = "river stone garden window copper lantern meadow thunder pocket silver basket harbour winter candle orchard feather bridge mirror valley"
 SHARES = {"train": 0.5, "test": 0.5}
@@ -83,7 +83,7 @@ def test_a_family_stays_where_it_is_whatever_comes(campaign: Campaign, people: S
 
 def test_a_bridge_is_left_out_and_counted(campaign: Campaign, people: Sequence[User]) -> None:
     sides = [pair_on(campaign, people, long_text(random.Random(number)), slices={"conversation": str(number)}, source="wild") for number in range(12)]
-    first = freeze(campaign)
+    first = publishing.publish(spread(order(campaign, shares=SHARES)))
     of_train = next(pair for pair in sides if split_of(first, pair) == "train")
     of_test = next(pair for pair in sides if split_of(first, pair) == "test")
     # Its text is like one, and it was cut from the other's conversation.
