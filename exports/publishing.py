@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from psycopg import errors
 
@@ -30,6 +30,9 @@ from exports.splits import SPLITS
 log = logging.getLogger(__name__)
 
 TRIES = 5
+MANY = 1000
+"""Rows of a version from which on it matters whether PostgreSQL knows of them."""
+
 CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
 
 
@@ -43,6 +46,13 @@ def publish(order: Order) -> DatasetVersion:
     Raises NothingToFreeze, and NotPublished where the files cannot be written, somebody cannot be held out, or others freeze the same dataset without end.
     """
     sketching.catch_up()
+    version = attempts(order)
+    if version.rows_count >= MANY:
+        count_rows()
+    return version
+
+
+def attempts(order: Order) -> DatasetVersion:
     for _attempt in range(TRIES):
         try:
             return attempt(order)
@@ -70,6 +80,15 @@ def attempt(order: Order) -> DatasetVersion:
             put_in_place(folder, version.folder)
     log.info("%s, version %s: %s rows", order.dataset, version.number, version.rows_count)
     return version
+
+
+def count_rows() -> None:
+    """Have PostgreSQL see how many rows the versions have. Until it looks by itself, a minute later, it plans for a single row of one that it does not know."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE exports_datasetrow")
+    except OperationalError:
+        log.warning("PostgreSQL was kept from counting the rows of the versions; queries are slow until it has", exc_info=True)
 
 
 def files_of(described: manifest.Manifest, folder: Path) -> list[DatasetFile]:

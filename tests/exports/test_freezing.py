@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -102,6 +103,23 @@ def test_without_the_one_moment_two_looks_differ(committed_db: str) -> None:
         before = rows.candidates([campaign])
         in_another_thread(lambda: settled_pair(campaign, labelers))
         assert rows.candidates([campaign]) != before
+
+
+def planned(version: DatasetVersion) -> int:
+    """How many rows of the version PostgreSQL expects."""
+    (line,) = json.loads(version.rows.order_by().explain(format="json"))
+    return int(line["Plan"]["Plan Rows"])
+
+
+@pytest.mark.parametrize(("many", "least", "most"), [(40, 30, 50), (41, 1, 10)], ids=["counted", "negative control"])
+def test_a_large_version_is_known_to_the_planner(
+    many: int, least: int, most: int, any_moment: None, everyday: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishing.publish(order(everyday))
+    publishing.count_rows()
+    large = settled_campaign("large", pairs=40)
+    monkeypatch.setattr(publishing, "MANY", many)
+    assert least <= planned(publishing.publish(order(large, dataset="large"))) <= most
 
 
 @pytest.mark.commits

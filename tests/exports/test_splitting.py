@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
 from exports import leakage, publishing, sketching
-from exports.models import Dataset, DatasetVersion, FamilyMember, Sketch
+from exports.models import Dataset, DatasetRow, DatasetVersion, FamilyMember, Sketch
 from labeling.models import Campaign, GoldItem, Pair
 from policies.models import Prompt
 from tests.builders import NOW, make_campaign, make_prompt, make_user
@@ -148,6 +148,22 @@ def test_the_measure_finds_what_a_careless_freeze_tears_apart(campaign: Campaign
     expected = sum(3 for family in families if len({splits[text] for text in family}) > 1)
     assert expected > 0
     assert leakage.measure(version).between_splits == expected
+
+
+def test_rows_that_share_a_text_across_splits_are_counted(campaign: Campaign, people: Sequence[User]) -> None:
+    """A prompt that the other split has too, another one twice in a split, and a third one once."""
+    once, twice, across = (make_prompt(long_text(random.Random(number))) for number in range(3))
+    for prompt in (once, twice, twice, across, across, across):
+        settled_pair(campaign, people, prompt=prompt)
+    version = freeze(campaign, shares={"train": 1.0})
+    assert leakage.measure(version).same_text == 0
+    row, later = version.rows.filter(prompt=across)[0], settled_pair(campaign, people, prompt=across)
+    DatasetRow.objects.bulk_create([DatasetRow(**{**values_of(row), "key": "another", "position": 7, "split": "test", "pair_id": later.pk})])
+    assert leakage.measure(version).same_text == 4
+
+
+def values_of(row: DatasetRow) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}
 
 
 def test_gold_and_its_relatives_make_no_row_and_are_measured(campaign: Campaign, people: Sequence[User]) -> None:

@@ -38,6 +38,10 @@ def test_it_is_alive_but_not_ready(base: str) -> None:
     assert (ready.status_code, ready.json()["database"], ready.json()["broker"]) == (503, False, True)
 
 
+CUTS = 5
+"""One of them may meet connections that are still being made, and cut fewer idle ones than the pool's own check stumbles over."""
+
+
 def cut(name: str) -> None:
     """Have PostgreSQL end every connection to the database but this one, and wait until they are gone."""
     with connection.cursor() as cursor:
@@ -62,7 +66,7 @@ def answers_after_a_cut(base: str, name: str) -> set[int]:
 @pytest.mark.commits
 def test_nobody_is_told_to_come_back_for_connections_that_were_cut_while_nobody_asked(committed_db: str) -> None:
     with served(committed_db, WEB_WORKERS="1") as base:
-        assert answers_after_a_cut(base, committed_db) == {200}
+        assert set().union(*(answers_after_a_cut(base, committed_db) for _ in range(CUTS))) == {200}
 
 
 @pytest.mark.commits
@@ -72,4 +76,4 @@ def test_with_the_pools_own_check_somebody_is(committed_db: str, tmp_path: Path)
         "from tests.settings import *\nDATABASES['default'] |= {'ENGINE': 'django.db.backends.postgresql', 'CONN_HEALTH_CHECKS': True}\n"
     )
     with served(committed_db, WEB_WORKERS="1", PYTHONPATH=str(tmp_path), DJANGO_SETTINGS_MODULE="usual_settings") as base:
-        assert 503 in answers_after_a_cut(base, committed_db)
+        assert any(503 in answers_after_a_cut(base, committed_db) for _ in range(CUTS))
