@@ -90,7 +90,8 @@ class OwnWork:
     """Left, of the choices of a side. Its interval and that of ties are exact (Clopper and Pearson)."""
     agreement: Hits
     """Raw agreement with settled pairs, ties among them (95 % interval by Wilson), as of last midnight."""
-    median_seconds: float | None
+    half_below: int | None
+    """The whole seconds, 1 at least, that half of the labels took less than. None: no active seconds are known."""
 
 
 def own_work(campaign: Campaign, labeler: User, *, at: datetime) -> OwnWork:
@@ -106,7 +107,7 @@ def own_work(campaign: Campaign, labeler: User, *, at: datetime) -> OwnWork:
         ties=exactly(ties, labels),
         left=exactly(left, labels - ties),
         agreement=gold.hits_among(agreed, settled),
-        median_seconds=median,
+        half_below=None if median is None else int(median) + 1,
     )
 
 

@@ -41,6 +41,18 @@ def test_it_works(campaign: Campaign, lena: User, as_: As) -> None:
     assert (row[3], row[4]) == ("", "Open again")
 
 
+@pytest.mark.parametrize(("taken", "said"), [([0.2], "less than 1 s"), ([20.0, 25.0, 90.0], "less than 26 s"), ([20.0, 25.5], "less than 23 s"), ([None], "")])
+def test_the_seconds_that_half_took_less_than(taken: list[float | None], said: str, campaign: Campaign, lena: User, as_: As) -> None:
+    for seconds in taken:
+        make_pair(campaign)
+        assignment = assigning.next_for(campaign, lena, at=NOW)
+        assert assignment is not None
+        later = NOW + timedelta(minutes=2)
+        submitting.submit_label(assignment=assignment, preference=-1, submission_key=uuid.uuid4(), at=later, active_seconds=seconds)
+    page = as_(lena).get(reverse("own-decisions", args=[campaign.slug])).content.decode()
+    assert re.findall(r"Half of them took you (.*?)\.", page) == ([said] if said else [])
+
+
 @pytest.mark.parametrize("left_is_a", [True, False])
 def test_an_adjudicators_reason_is_told_on_ones_own_sides(campaign: Campaign, lena: User, otto: User, ada: User, as_: As, left_is_a: bool) -> None:
     make_pair(campaign)
