@@ -53,6 +53,7 @@ def publish(order: Order) -> DatasetVersion:
 
 
 def attempts(order: Order) -> DatasetVersion:
+    """Attempt it until nobody else was first, TRIES times at most."""
     for _attempt in range(TRIES):
         try:
             return attempt(order)
